@@ -1,0 +1,63 @@
+/** What every route and feed of the backend works with. Made once in server.ts. */
+import type { Clock } from "@vas/base/clock.ts";
+import type { Log } from "@vas/base/log.ts";
+import type { LiveNotice } from "@vas/contracts/live.ts";
+import type { CoreMetrics } from "@vas/contracts/http.ts";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify";
+import type { Config } from "../config.ts";
+import type { Kernel } from "../kernel/index.ts";
+import type { Database } from "./store/database.ts";
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** One published stream of notices; every logged-in browser's WebSocket is a subscriber. */
+export interface Notices {
+  /** Never waits and never throws; a subscriber that cannot keep up loses notices, which are counted. */
+  publish(notice: LiveNotice): void;
+}
+
+/** What the connected Core last said of itself. In memory only: observed, not intended. */
+export type CoreObservation = {
+  connected: boolean;
+  lastReportWallMs: number | null;
+  metrics: CoreMetrics | null;
+  /** Ids of the models that the connected Core has found. */
+  presentModels: Set<string>;
+  /** Tells the connected Core that assignments changed; does nothing where none is connected. */
+  notifyAssignmentsChanged(): void;
+};
+
+export type Backend = {
+  config: Config;
+  db: Database;
+  kernel: Kernel;
+  log: Log;
+  clock: Clock;
+  notices: Notices;
+  core: CoreObservation;
+  serviceKey: string;
+};
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Who may call: a session where absent. */
+    access?: "public" | "service" | "session-or-service";
+  }
+  interface FastifyRequest {
+    /** The logged-in person; undefined for public routes and the service key. */
+    user?: { id: string; username: string; role: string };
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Tables. Times are Unix milliseconds (INTEGER), ids UUID text, JSON is text. The same statements serve SQLite and
+ * PostgreSQL; `migrations.ts` makes what is described here.
+ */
+import type { Generated } from "kysely";
+
+export type Tables = {
+  site: { key: string; value: string };
+  users: { id: string; username: string; password_hash: string; role: string; created_at: number };
+  sessions: { token_hash: string; user_id: string; created_at: number; expires_at: number };
+  cameras: {
+    id: string;
+    name: string;
+    /** Without name and password. */
+    rtsp_url: string;
+    username: string | null;
+    /** Encrypted with the key file of the data folder; null where there is none. */
+    password_sealed: string | null;
+    record: number;
+    retention_days: number | null;
+    started: number;
+    created_at: number;
+    updated_at: number;
+  };
+  segments: {
+    id: string;
+    camera_id: string;
+    run_id: string;
+    path: string;
+    start_wall_ms: number;
+    end_wall_ms: number;
+    start_pts90k: number;
+    end_pts90k: number;
+    size_bytes: number;
+    init_bytes: number;
+    codec: string;
+    width: number;
+    height: number;
+    open: number;
+  };
+  gaps: {
+    id: string;
+    camera_id: string;
+    start_wall_ms: number;
+    end_wall_ms: number | null;
+    reason: string;
+    message: string;
+  };
+  snapshots: {
+    id: string;
+    camera_id: string;
+    event_id: string | null;
+    wall_ms: number;
+    pts90k: number;
+    width: number;
+    height: number;
+    size_bytes: number;
+    path: string;
+    created_at: number;
+  };
+  clips: {
+    id: string;
+    camera_id: string;
+    event_id: string | null;
+    label: string | null;
+    start_wall_ms: number;
+    end_wall_ms: number;
+    size_bytes: number;
+    path: string;
+    thumbnail_path: string;
+    created_at: number;
+  };
+  /** Insert-only. */
+  ai_events: {
+    /** Orders the feed; grows by one per row. */
+    seq: Generated<number>;
+    id: string;
+    camera_id: string;
+    model_id: string;
+    timestamp_ms: number;
+    frame_id: number;
+    pts90k: number;
+    label: string;
+    detections: string;
+    confidence: number;
+    event_metadata: string;
+    created_at: number;
+  };
+  /** Insert-only: at most one row per event. */
+  ai_event_closings: {
+    event_id: string;
+    ended_at_ms: number;
+    frames: number;
+    best_confidence: number;
+    best_frame_id: number;
+    created_at: number;
+  };
+  ai_models: {
+    model_id: string;
+    /** The DiscoveredModel that Core last reported, as JSON. */
+    discovered: string;
+    enabled: number;
+    updated_at: number;
+  };
+  ai_model_assignments: {
+    camera_id: string;
+    model_id: string;
+    enabled: number;
+    desired_fps: number;
+    priority: number;
+    parameters: string;
+    created_at: number;
+    updated_at: number;
+  };
+};

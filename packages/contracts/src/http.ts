@@ -1,0 +1,408 @@
+/**
+ * W3, HTTP: the schemas of every resource under `/api/v1`. They validate requests, shape replies, give the types and
+ * the OpenAPI description. Requests refuse unknown fields. Times are ISO 8601 UTC with milliseconds, ids are UUIDs.
+ */
+import { type Static, Type } from "typebox";
+import { Detection } from "./inference.ts";
+import { IsoTime, ModelId, Nullable, Uuid } from "./schema.ts";
+
+const closed = { additionalProperties: false };
+
+// Health
+
+export const Health = Type.Object({
+  status: Type.Union([Type.Literal("ok"), Type.Literal("degraded")]),
+  version: Type.String(),
+  uptime_seconds: Type.Number(),
+  store: Type.Union([Type.Literal("ok"), Type.Literal("unavailable")]),
+  cameras: Type.Object({
+    total: Type.Integer(),
+    live: Type.Integer(),
+    connecting: Type.Integer(),
+    retrying: Type.Integer(),
+    stopped: Type.Integer(),
+  }),
+  frame_export_enabled: Type.Boolean(),
+});
+export type Health = Static<typeof Health>;
+
+// Auth
+
+export const LoginRequest = Type.Object(
+  { username: Type.String({ minLength: 1, maxLength: 64 }), password: Type.String({ minLength: 1, maxLength: 1024 }) },
+  closed,
+);
+export type LoginRequest = Static<typeof LoginRequest>;
+export const Me = Type.Object({ id: Uuid, username: Type.String(), role: Type.Literal("administrator") });
+export type Me = Static<typeof Me>;
+
+// Cameras
+
+export const CameraState = Type.Union([
+  Type.Literal("connecting"),
+  Type.Literal("live"),
+  Type.Literal("retrying"),
+  Type.Literal("stopped"),
+]);
+export type CameraState = Static<typeof CameraState>;
+
+/** What is true of a camera now. Measured fields are null until the stream has shown them. */
+export const CameraStatus = Type.Object({
+  camera_id: Uuid,
+  state: CameraState,
+  since: IsoTime,
+  /** The cause while `retrying`, in words; null otherwise. */
+  reason: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  codec: Nullable(Type.String()),
+  width: Nullable(Type.Integer()),
+  height: Nullable(Type.Integer()),
+  fps: Nullable(Type.Number()),
+  gop_seconds: Nullable(Type.Number()),
+  bitrate_kbps: Nullable(Type.Number()),
+  /** Why live view is re-encoded; null where the stream is copied. */
+  live_transcoded: Nullable(Type.String()),
+  viewers: Type.Integer(),
+  recording: Type.Boolean(),
+  frame_export: Type.Object({
+    enabled: Type.Boolean(),
+    /** `running` once frames arrive; null where export is off. */
+    state: Nullable(Type.Union([Type.Literal("starting"), Type.Literal("running"), Type.Literal("stopped")])),
+    reason: Nullable(Type.String()),
+  }),
+});
+export type CameraStatus = Static<typeof CameraStatus>;
+
+export const Camera = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  /** Without name and password. */
+  rtsp_url: Type.String(),
+  username: Nullable(Type.String()),
+  has_password: Type.Boolean(),
+  record: Type.Boolean(),
+  retention_days: Nullable(Type.Number()),
+  /** The wish: started cameras come back after a restart. */
+  started: Type.Boolean(),
+  created_at: IsoTime,
+  updated_at: IsoTime,
+  status: CameraStatus,
+});
+export type Camera = Static<typeof Camera>;
+
+const cameraFields = {
+  name: Type.String({ minLength: 1, maxLength: 128, pattern: "\\S" }),
+  /** rtsp or rtsps; a name and password in it are split off and stored encrypted. */
+  rtsp_url: Type.String({ minLength: 8, maxLength: 2048 }),
+  username: Nullable(Type.String({ maxLength: 256 })),
+  password: Nullable(Type.String({ maxLength: 256 })),
+  record: Type.Boolean(),
+  /** Days after which segments are deleted; null keeps them until the disk needs room. */
+  retention_days: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 3650 })),
+};
+export const CameraCreate = Type.Object(
+  {
+    name: cameraFields.name,
+    rtsp_url: cameraFields.rtsp_url,
+    username: Type.Optional(cameraFields.username),
+    password: Type.Optional(cameraFields.password),
+    record: Type.Optional(cameraFields.record),
+    retention_days: Type.Optional(cameraFields.retention_days),
+    /** Start it at once; true where absent. */
+    start: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+export type CameraCreate = Static<typeof CameraCreate>;
+/** Fields that are absent stay as they are; a change of host forgets the stored password unless one is given. */
+export const CameraPatch = Type.Partial(Type.Object(cameraFields), { ...closed, minProperties: 1 });
+export type CameraPatch = Static<typeof CameraPatch>;
+
+export const ProbeRequest = Type.Object(
+  {
+    rtsp_url: cameraFields.rtsp_url,
+    username: Type.Optional(cameraFields.username),
+    password: Type.Optional(cameraFields.password),
+    /** Probe with this camera's stored password, where the host is the same and none is given. */
+    camera_id: Type.Optional(Uuid),
+  },
+  closed,
+);
+export type ProbeRequest = Static<typeof ProbeRequest>;
+export const ProbeReply = Type.Object({
+  codec: Type.String(),
+  profile: Nullable(Type.String()),
+  width: Type.Integer(),
+  height: Type.Integer(),
+  fps: Nullable(Type.Number()),
+  /** Seconds between key frames; null where only one was seen. */
+  gop_seconds: Nullable(Type.Number()),
+  b_frames: Type.Boolean(),
+  has_audio: Type.Boolean(),
+  /** A JPEG as a data URL. */
+  picture: Nullable(Type.String()),
+  /** Plain sentences, such as that H.265 is re-encoded for live view. */
+  warnings: Type.Array(Type.String()),
+});
+export type ProbeReply = Static<typeof ProbeReply>;
+
+export const CameraParams = Type.Object({ id: Uuid }, closed);
+
+// Recordings
+
+export const RangeQuery = Type.Object({ from: IsoTime, to: IsoTime }, closed);
+export type RangeQuery = Static<typeof RangeQuery>;
+export const Segment = Type.Object({
+  id: Uuid,
+  start: IsoTime,
+  end: IsoTime,
+  /** Presentation time of the first and the end of the last frame on the camera's 90 kHz time line. */
+  start_pts90k: Type.Integer(),
+  end_pts90k: Type.Integer(),
+  size_bytes: Type.Integer(),
+  codec: Type.String(),
+  /** Still being written. */
+  open: Type.Boolean(),
+});
+export type Segment = Static<typeof Segment>;
+export const Gap = Type.Object({ start: IsoTime, end: Nullable(IsoTime), reason: Type.String(), message: Type.String() });
+export type Gap = Static<typeof Gap>;
+export const Recordings = Type.Object({ segments: Type.Array(Segment), gaps: Type.Array(Gap) });
+export type Recordings = Static<typeof Recordings>;
+/** Days (UTC, YYYY-MM-DD) that have footage, newest first. */
+export const RecordingDays = Type.Object({ days: Type.Array(Type.String()) });
+export type RecordingDays = Static<typeof RecordingDays>;
+
+// Snapshots and clips
+
+export const SnapshotCreate = Type.Object({ at: Type.Optional(IsoTime) }, closed);
+export type SnapshotCreate = Static<typeof SnapshotCreate>;
+export const Snapshot = Type.Object({
+  id: Uuid,
+  camera_id: Uuid,
+  event_id: Nullable(Uuid),
+  /** The moment the picture shows. */
+  timestamp: IsoTime,
+  pts90k: Type.Integer(),
+  width: Type.Integer(),
+  height: Type.Integer(),
+  size_bytes: Type.Integer(),
+  created_at: IsoTime,
+});
+export type Snapshot = Static<typeof Snapshot>;
+export const ClipCreate = Type.Object(
+  { from: IsoTime, to: IsoTime, label: Type.Optional(Type.String({ maxLength: 256 })) },
+  closed,
+);
+export type ClipCreate = Static<typeof ClipCreate>;
+export const Clip = Type.Object({
+  id: Uuid,
+  camera_id: Uuid,
+  event_id: Nullable(Uuid),
+  label: Nullable(Type.String()),
+  /** What the clip really holds: it starts at the key frame at or before the asked moment. */
+  start: IsoTime,
+  end: IsoTime,
+  size_bytes: Type.Integer(),
+  created_at: IsoTime,
+});
+export type Clip = Static<typeof Clip>;
+
+const pageFields = {
+  cursor: Type.Optional(Type.String({ maxLength: 512 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+};
+export const MediaQuery = Type.Object({ camera_id: Type.Optional(Uuid), ...pageFields }, closed);
+export type MediaQuery = Static<typeof MediaQuery>;
+export const SnapshotPage = Type.Object({ items: Type.Array(Snapshot), next_cursor: Nullable(Type.String()) });
+export type SnapshotPage = Static<typeof SnapshotPage>;
+export const ClipPage = Type.Object({ items: Type.Array(Clip), next_cursor: Nullable(Type.String()) });
+export type ClipPage = Static<typeof ClipPage>;
+
+// AI events
+
+export const AiEventQuery = Type.Object(
+  {
+    camera_id: Type.Optional(Uuid),
+    model_id: Type.Optional(ModelId),
+    label: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    min_confidence: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    from: Type.Optional(IsoTime),
+    to: Type.Optional(IsoTime),
+    ...pageFields,
+  },
+  closed,
+);
+export type AiEventQuery = Static<typeof AiEventQuery>;
+export const AiEvent = Type.Object({
+  id: Uuid,
+  camera_id: Uuid,
+  model_id: ModelId,
+  timestamp: IsoTime,
+  frame_id: Type.Integer(),
+  pts90k: Type.Integer(),
+  label: Type.String(),
+  detections: Type.Array(Detection),
+  confidence: Type.Number(),
+  event_metadata: Type.Record(Type.String(), Type.Unknown()),
+  created_at: IsoTime,
+  /** Joined from the closing row; null while the event goes on. */
+  ended_at: Nullable(IsoTime),
+  frames: Nullable(Type.Integer()),
+  best_confidence: Nullable(Type.Number()),
+  best_frame_id: Nullable(Type.Integer()),
+  snapshot_id: Nullable(Uuid),
+  clip_id: Nullable(Uuid),
+});
+export type AiEvent = Static<typeof AiEvent>;
+export const AiEventPage = Type.Object({ items: Type.Array(AiEvent), next_cursor: Nullable(Type.String()) });
+export type AiEventPage = Static<typeof AiEventPage>;
+
+// Models and assignments
+
+/** What Core found in one model folder. */
+export const DiscoveredModel = Type.Object({
+  model_id: ModelId,
+  folder: Type.String({ maxLength: 256 }),
+  valid: Type.Boolean(),
+  /** Why it is not valid. */
+  reason: Nullable(Type.Object({ line: Type.Integer(), message: Type.String(), remedy: Type.String() })),
+  name: Nullable(Type.String()),
+  version: Nullable(Type.String()),
+  type: Nullable(Type.String()),
+  description: Nullable(Type.String()),
+  author: Nullable(Type.String()),
+  license: Nullable(Type.String()),
+  supported_tasks: Type.Array(Type.String()),
+  class_names: Type.Array(Type.String()),
+  expected_resolution: Nullable(Type.Tuple([Type.Integer(), Type.Integer()])),
+  output_type: Nullable(Type.String()),
+  weights_sha256: Nullable(Type.String()),
+  config_schema: Nullable(Type.Record(Type.String(), Type.Unknown())),
+});
+export type DiscoveredModel = Static<typeof DiscoveredModel>;
+export const AiModel = Type.Object({
+  ...DiscoveredModel.properties,
+  enabled: Type.Boolean(),
+  /** Found by the Core that is connected now. */
+  present: Type.Boolean(),
+  updated_at: IsoTime,
+});
+export type AiModel = Static<typeof AiModel>;
+export const AiModelPatch = Type.Object({ enabled: Type.Boolean() }, closed);
+export type AiModelPatch = Static<typeof AiModelPatch>;
+export const AiModelList = Type.Object({ items: Type.Array(AiModel) });
+export type AiModelList = Static<typeof AiModelList>;
+
+export const AssignmentPut = Type.Object(
+  {
+    enabled: Type.Optional(Type.Boolean()),
+    /** A maximum, in frames a second. */
+    desired_fps: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 120 })),
+    /** Higher goes first when a model is slower than asked for. */
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+    parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  },
+  closed,
+);
+export type AssignmentPut = Static<typeof AssignmentPut>;
+export const Assignment = Type.Object({
+  camera_id: Uuid,
+  model_id: ModelId,
+  enabled: Type.Boolean(),
+  desired_fps: Type.Number(),
+  priority: Type.Integer(),
+  parameters: Type.Record(Type.String(), Type.Unknown()),
+  created_at: IsoTime,
+  updated_at: IsoTime,
+});
+export type Assignment = Static<typeof Assignment>;
+export const AssignmentQuery = Type.Object(
+  { camera_id: Type.Optional(Uuid), model_id: Type.Optional(ModelId), ...pageFields },
+  closed,
+);
+export type AssignmentQuery = Static<typeof AssignmentQuery>;
+export const AssignmentPage = Type.Object({ items: Type.Array(Assignment), next_cursor: Nullable(Type.String()) });
+export type AssignmentPage = Static<typeof AssignmentPage>;
+export const AssignmentParams = Type.Object({ camera_id: Uuid, model_id: ModelId }, closed);
+
+// AI health: what Core last reported, and how long ago.
+
+export const SKIP_REASONS = [
+  "cap",
+  "busy",
+  "no_new_frame",
+  "torn",
+  "no_runtime",
+  "timeout",
+  "error",
+  "invalid_assignment",
+] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+const HealthWord = Type.Union([Type.Literal("healthy"), Type.Literal("degraded"), Type.Literal("unknown")]);
+const Latency = Type.Object({ p50: Nullable(Type.Number()), p95: Nullable(Type.Number()) });
+
+export const SubscriptionMetrics = Type.Object({
+  camera_id: Uuid,
+  model_id: ModelId,
+  health: HealthWord,
+  reason: Nullable(Type.String()),
+  desired_fps: Type.Number(),
+  /** Results a second over the last 10 s. */
+  achieved_fps: Type.Number(),
+  dispatched: Type.Integer(),
+  results: Type.Integer(),
+  /** Frames not sent or not answered, by reason, since Core started. */
+  skipped: Type.Record(Type.String(), Type.Integer()),
+  /** Requests waiting for a reply: 0 or 1. */
+  queue_depth: Type.Integer(),
+  /** Dispatch to reply. */
+  latency_ms: Latency,
+  last_success_at: Nullable(IsoTime),
+  last_error: Nullable(Type.String()),
+});
+export type SubscriptionMetrics = Static<typeof SubscriptionMetrics>;
+export const ModelMetrics = Type.Object({
+  model_id: ModelId,
+  health: HealthWord,
+  reason: Nullable(Type.String()),
+  heartbeat_at: Nullable(IsoTime),
+  total_requests: Nullable(Type.Number()),
+  total_errors: Nullable(Type.Number()),
+  avg_latency_ms: Nullable(Type.Number()),
+  uptime_seconds: Nullable(Type.Number()),
+});
+export type ModelMetrics = Static<typeof ModelMetrics>;
+export const CameraAgentMetrics = Type.Object({
+  camera_id: Uuid,
+  state: Type.Union([Type.Literal("created"), Type.Literal("running"), Type.Literal("stopped")]),
+  frames_seen: Type.Integer(),
+  /** Frames a second seen over the last 10 s. */
+  frame_fps: Type.Number(),
+  last_frame_at: Nullable(IsoTime),
+});
+export type CameraAgentMetrics = Static<typeof CameraAgentMetrics>;
+
+export const CoreMetrics = Type.Object({
+  uptime_seconds: Type.Number(),
+  results_dropped: Type.Integer(),
+  cameras: Type.Array(CameraAgentMetrics),
+  subscriptions: Type.Array(SubscriptionMetrics),
+  models: Type.Array(ModelMetrics),
+});
+export type CoreMetrics = Static<typeof CoreMetrics>;
+
+export const AiHealth = Type.Object({
+  core: Type.Object({
+    health: HealthWord,
+    reason: Nullable(Type.String()),
+    connected: Type.Boolean(),
+    last_report_at: Nullable(IsoTime),
+    uptime_seconds: Nullable(Type.Number()),
+    results_dropped: Nullable(Type.Integer()),
+  }),
+  cameras: Type.Array(CameraAgentMetrics),
+  subscriptions: Type.Array(SubscriptionMetrics),
+  models: Type.Array(ModelMetrics),
+});
+export type AiHealth = Static<typeof AiHealth>;

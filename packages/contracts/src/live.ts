@@ -1,0 +1,115 @@
+/**
+ * W3, the `live` WebSocket (`/api/v1/live`, session cookie): signaling of one browser, and its detection feed.
+ *
+ * The browser sends requests with an id; each is answered once, by that id. VAS sends notices without an id.
+ * A browser has one transport per camera: create it, consume on it, resume when the element is ready.
+ */
+import { type Static, Type } from "typebox";
+import { AiEvent, CameraStatus } from "./http.ts";
+import { Detection } from "./inference.ts";
+import { ModelId, Nullable, Uuid } from "./schema.ts";
+
+export const MAX_LIVE_MESSAGE_BYTES = 64 * 1024;
+
+const closed = { additionalProperties: false };
+const id = Type.Integer({ minimum: 0 });
+const Opaque = Type.Record(Type.String(), Type.Unknown());
+
+/**
+ * | method | answers |
+ * | --- | --- |
+ * | capabilities | the camera router's RTP capabilities, for mediasoup-client's `Device.load` |
+ * | transport | a receive-only WebRTC transport on the camera's router |
+ * | connect | DTLS parameters taken |
+ * | consume | a paused consumer of the camera's current run |
+ * | resume | the consumer plays from the next key frame |
+ * | close | the transport and its consumers are gone |
+ * | detections | results of the camera are sent from now on, or no longer |
+ */
+export const LiveRequest = Type.Union([
+  Type.Object({ id, method: Type.Literal("capabilities"), params: Type.Object({ camera_id: Uuid }, closed) }, closed),
+  Type.Object({ id, method: Type.Literal("transport"), params: Type.Object({ camera_id: Uuid }, closed) }, closed),
+  Type.Object(
+    { id, method: Type.Literal("connect"), params: Type.Object({ transport_id: Uuid, dtls_parameters: Opaque }, closed) },
+    closed,
+  ),
+  Type.Object(
+    { id, method: Type.Literal("consume"), params: Type.Object({ transport_id: Uuid, rtp_capabilities: Opaque }, closed) },
+    closed,
+  ),
+  Type.Object({ id, method: Type.Literal("resume"), params: Type.Object({ consumer_id: Uuid }, closed) }, closed),
+  Type.Object({ id, method: Type.Literal("close"), params: Type.Object({ transport_id: Uuid }, closed) }, closed),
+  Type.Object(
+    { id, method: Type.Literal("detections"), params: Type.Object({ camera_id: Uuid, on: Type.Boolean() }, closed) },
+    closed,
+  ),
+]);
+export type LiveRequest = Static<typeof LiveRequest>;
+
+/** What each method answers in `result`. mediasoup's own objects are passed through as they are. */
+export type LiveResults = {
+  capabilities: { rtp_capabilities: Record<string, unknown> };
+  transport: {
+    transport_id: string;
+    ice_parameters: Record<string, unknown>;
+    ice_candidates: Record<string, unknown>[];
+    dtls_parameters: Record<string, unknown>;
+  };
+  connect: Record<string, never>;
+  consume: { consumer_id: string; producer_id: string; kind: "video"; rtp_parameters: Record<string, unknown>; run: Run };
+  resume: Record<string, never>;
+  close: Record<string, never>;
+  detections: Record<string, never>;
+};
+
+/**
+ * An unbroken stretch of a camera's stream. A displayed frame's place on the camera's time line is
+ * `pts90k = pts90k_base + ((rtpTimestamp - rtp_base) mod 2^32)`.
+ */
+export const Run = Type.Object({
+  run_id: Uuid,
+  pts90k_base: Type.Integer(),
+  /** RTP timestamp of pts90k_base; null until the run's first packet was seen. */
+  rtp_base: Nullable(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
+});
+export type Run = Static<typeof Run>;
+
+/** All detections of one model on one frame. */
+export const Result = Type.Object({
+  camera_id: Uuid,
+  model_id: ModelId,
+  frame_id: Type.Integer({ minimum: 1 }),
+  pts90k: Type.Integer(),
+  wall_ms: Type.Integer(),
+  width: Type.Integer({ minimum: 2 }),
+  height: Type.Integer({ minimum: 2 }),
+  detections: Type.Array(Detection, { maxItems: 1000 }),
+  inference_ms: Nullable(Type.Number()),
+  /** Dispatch to reply. */
+  latency_ms: Type.Number(),
+});
+export type Result = Static<typeof Result>;
+
+export type LiveReply =
+  | { id: number; ok: true; result: unknown }
+  | { id: number | null; ok: false; error: { code: string; message: string } };
+
+/**
+ * | notice | meaning |
+ * | --- | --- |
+ * | camera | the camera's status changed |
+ * | cameras_changed | a camera was created, edited or deleted: list again |
+ * | stream_ended | the consumer's run ended; consume again on the same transport once a `run` notice comes |
+ * | transport_closed | the media worker died or the camera stopped; start again from `capabilities` |
+ * | run | a run can be consumed, or its RTP base became known |
+ * | result | one result of a camera whose detections are on |
+ * | event | an AI event was stored, closed, or got its picture |
+ */
+export type LiveNotice =
+  | { notice: "camera"; status: CameraStatus }
+  | { notice: "cameras_changed" }
+  | { notice: "stream_ended"; camera_id: string; consumer_id: string }
+  | { notice: "transport_closed"; camera_id: string; transport_id: string }
+  | { notice: "run"; camera_id: string; run: Run }
+  | { notice: "result"; result: Result }
+  | { notice: "event"; event: AiEvent };
