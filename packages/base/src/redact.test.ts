@@ -13,6 +13,9 @@ test("credentials in any address are hidden", () => {
 test("a known secret is hidden wherever it turns up, also inside JSON and percent-encoded", () => {
   hideSecret('s3"cret/x');
   const lines: string[] = [];
-  createLog((line) => lines.push(line)).error("failed", { a: 's3"cret/x', b: `rtsp://u:${encodeURIComponent('s3"cret/x')}@h` });
+  createLog((line) => lines.push(line)).error("failed", {
+    a: 's3"cret/x',
+    b: `rtsp://u:${encodeURIComponent('s3"cret/x')}@h`,
+  });
   assert.ok(!lines.join("").includes("cret"), lines.join(""));
 });

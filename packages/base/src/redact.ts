@@ -21,8 +21,5 @@ export function hideSecret(secret: string): void {
 export function redact(text: string): string {
   let out = text;
   for (const secret of known) if (out.includes(secret)) out = out.replaceAll(secret, "***");
-  return out
-    .replace(URL_CREDENTIALS, "$1***@")
-    .replace(AUTHORIZATION, "$1$2***")
-    .replace(QUERY_SECRET, "$1***");
+  return out.replace(URL_CREDENTIALS, "$1***@").replace(AUTHORIZATION, "$1$2***").replace(QUERY_SECRET, "$1***");
 }

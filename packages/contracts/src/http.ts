@@ -164,7 +164,12 @@ export const Segment = Type.Object({
   open: Type.Boolean(),
 });
 export type Segment = Static<typeof Segment>;
-export const Gap = Type.Object({ start: IsoTime, end: Nullable(IsoTime), reason: Type.String(), message: Type.String() });
+export const Gap = Type.Object({
+  start: IsoTime,
+  end: Nullable(IsoTime),
+  reason: Type.String(),
+  message: Type.String(),
+});
 export type Gap = Static<typeof Gap>;
 export const Recordings = Type.Object({ segments: Type.Array(Segment), gaps: Type.Array(Gap) });
 export type Recordings = Static<typeof Recordings>;

@@ -141,7 +141,8 @@ export class MessageDecoder {
     while (this.#buffered >= PREFIX_BYTES) {
       if ((this.#chunks[0] as Buffer).length < PREFIX_BYTES) this.#merge();
       const length = (this.#chunks[0] as Buffer).readUInt32BE(0);
-      if (length === 0 || length > this.#maxBytes) return `message length out of range [max:${this.#maxBytes}, found:${length}]`;
+      if (length === 0 || length > this.#maxBytes)
+        return `message length out of range [max:${this.#maxBytes}, found:${length}]`;
       if (this.#buffered < PREFIX_BYTES + length) break;
       const all = this.#merge();
       messages.push(all.subarray(PREFIX_BYTES, PREFIX_BYTES + length));

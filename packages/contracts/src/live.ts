@@ -30,11 +30,19 @@ export const LiveRequest = Type.Union([
   Type.Object({ id, method: Type.Literal("capabilities"), params: Type.Object({ camera_id: Uuid }, closed) }, closed),
   Type.Object({ id, method: Type.Literal("transport"), params: Type.Object({ camera_id: Uuid }, closed) }, closed),
   Type.Object(
-    { id, method: Type.Literal("connect"), params: Type.Object({ transport_id: Uuid, dtls_parameters: Opaque }, closed) },
+    {
+      id,
+      method: Type.Literal("connect"),
+      params: Type.Object({ transport_id: Uuid, dtls_parameters: Opaque }, closed),
+    },
     closed,
   ),
   Type.Object(
-    { id, method: Type.Literal("consume"), params: Type.Object({ transport_id: Uuid, rtp_capabilities: Opaque }, closed) },
+    {
+      id,
+      method: Type.Literal("consume"),
+      params: Type.Object({ transport_id: Uuid, rtp_capabilities: Opaque }, closed),
+    },
     closed,
   ),
   Type.Object({ id, method: Type.Literal("resume"), params: Type.Object({ consumer_id: Uuid }, closed) }, closed),
@@ -56,7 +64,13 @@ export type LiveResults = {
     dtls_parameters: Record<string, unknown>;
   };
   connect: Record<string, never>;
-  consume: { consumer_id: string; producer_id: string; kind: "video"; rtp_parameters: Record<string, unknown>; run: Run };
+  consume: {
+    consumer_id: string;
+    producer_id: string;
+    kind: "video";
+    rtp_parameters: Record<string, unknown>;
+    run: Run;
+  };
   resume: Record<string, never>;
   close: Record<string, never>;
   detections: Record<string, never>;

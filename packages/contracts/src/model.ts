@@ -65,7 +65,9 @@ export const ModelYaml = Type.Object(
           type: Type.Optional(Text),
           format: Type.Optional(Text),
           classes: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-          class_names: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 1, maxItems: 10_000 })),
+          class_names: Type.Optional(
+            Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 1, maxItems: 10_000 }),
+          ),
           class_names_file: Type.Optional(Text),
         },
         closed,
@@ -103,7 +105,12 @@ export function parseModelYaml(text: string): { model: ModelYaml } | { error: Mo
   const document = parseDocument(text, { lineCounter: lines, schema: "core", uniqueKeys: true, customTags: [] });
   const lineAt = (offset: number | undefined) => (offset === undefined ? 1 : lines.linePos(offset).line);
   const syntax = document.errors[0] ?? document.warnings[0];
-  if (syntax) return fail(lineAt(syntax.pos[0]), (syntax.message.split("\n")[0] ?? "").replace(/:$/, ""), "correct the YAML on this line");
+  if (syntax)
+    return fail(
+      lineAt(syntax.pos[0]),
+      (syntax.message.split("\n")[0] ?? "").replace(/:$/, ""),
+      "correct the YAML on this line",
+    );
   let forbidden: { line: number; what: string } | undefined;
   visit(document, {
     Node(_key, node) {
@@ -112,10 +119,14 @@ export function parseModelYaml(text: string): { model: ModelYaml } | { error: Mo
       else if (node.tag) forbidden ??= { line: lineAt(node.range?.[0]), what: "a tag" };
     },
   });
-  if (forbidden) return fail(forbidden.line, `${forbidden.what} is not allowed`, "write the value out where it is used");
+  if (forbidden)
+    return fail(forbidden.line, `${forbidden.what} is not allowed`, "write the value out where it is used");
   const value: unknown = document.toJS();
   const lineOf = (pointer: string): number => {
-    const path = pointer.split("/").slice(1).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    const path = pointer
+      .split("/")
+      .slice(1)
+      .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
     for (let length = path.length; length > 0; length--) {
       const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
       if (node?.range) return lineAt(node.range[0]);
@@ -134,19 +145,39 @@ export function parseModelYaml(text: string): { model: ModelYaml } | { error: Mo
     }
     if (first.keyword === "required") {
       const names = (first.params as { requiredProperties?: string[] }).requiredProperties ?? [];
-      return fail(lineOf(first.instancePath), `missing ${names.join(", ")}`, `add ${names.map((n) => `${n}:`).join(" and ")}`);
+      return fail(
+        lineOf(first.instancePath),
+        `missing ${names.join(", ")}`,
+        `add ${names.map((n) => `${n}:`).join(" and ")}`,
+      );
     }
     const field = first.instancePath.slice(1).replaceAll("/", ".") || "the file";
-    return fail(lineOf(first.instancePath), `${field} ${first.message}`, "correct the value; docs/ref/model-yaml.md lists the rules");
+    return fail(
+      lineOf(first.instancePath),
+      `${field} ${first.message}`,
+      "correct the value; docs/ref/model-yaml.md lists the rules",
+    );
   }
   const model = value as ModelYaml;
   if (model.model_type === "onnx" && !model.model_weights)
-    return fail(lineOf("/model_type"), "model_type onnx needs model_weights", "add model_weights: the .onnx file in this folder");
+    return fail(
+      lineOf("/model_type"),
+      "model_type onnx needs model_weights",
+      "add model_weights: the .onnx file in this folder",
+    );
   if (model.model_type === "module" && !model.entry)
-    return fail(lineOf("/model_type"), "model_type module needs entry", "add entry: the TypeScript file that exports handler");
+    return fail(
+      lineOf("/model_type"),
+      "model_type module needs entry",
+      "add entry: the TypeScript file that exports handler",
+    );
   for (const path of [model.model_weights, model.entry, model.output_schema?.class_names_file, model.license_file])
     if (path !== undefined && !isInsideFolder(path))
-      return fail(1, `the path "${path}" leaves the model's folder`, "put the file into the folder and name it relatively");
+      return fail(
+        1,
+        `the path "${path}" leaves the model's folder`,
+        "put the file into the folder and name it relatively",
+      );
   return { model };
 }
 

@@ -54,7 +54,10 @@ export type CoreMessage = Static<typeof CoreMessage>;
 
 export const VasMessage = Type.Union([
   Type.Object({ ack: id }),
-  Type.Object({ nack: Type.Union([id, Type.Null()]), error: Type.Object({ code: Type.String(), message: Type.String() }) }),
+  Type.Object({
+    nack: Type.Union([id, Type.Null()]),
+    error: Type.Object({ code: Type.String(), message: Type.String() }),
+  }),
   Type.Object({ notice: Type.Literal("assignments_changed") }),
 ]);
 export type VasMessage = Static<typeof VasMessage>;

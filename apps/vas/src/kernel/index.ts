@@ -88,7 +88,10 @@ export interface Kernel {
    * Reads a stream for a few seconds in a session of its own.
    * @throws CodedError probe_* or camera_address_refused, with the cause in words
    */
-  probe(target: { url: string; username: string | null; password: string | null }, signal: AbortSignal): Promise<ProbeReply>;
+  probe(
+    target: { url: string; username: string | null; password: string | null },
+    signal: AbortSignal,
+  ): Promise<ProbeReply>;
   /** @throws CodedError camera_address_refused where the address is not one that a camera may have */
   checkAddress(url: string, signal?: AbortSignal): Promise<void>;
 
@@ -134,7 +137,13 @@ export interface Kernel {
   close(): Promise<void>;
 }
 
-export type CounterSample = { name: string; help: string; type: "counter" | "gauge"; labels: Record<string, string>; value: number };
+export type CounterSample = {
+  name: string;
+  help: string;
+  type: "counter" | "gauge";
+  labels: Record<string, string>;
+  value: number;
+};
 
 /** Viewers. mediasoup's own parameter objects pass through untouched. */
 export interface Live {

@@ -18,7 +18,9 @@ const SQLITE_TYPES: Record<string, string> = {
 export function openDatabase(path: string): Database {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const sqlite = new DatabaseSync(path);
-  sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;");
+  sqlite.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;",
+  );
   migrate(sqlite);
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(sqlite) }) });
 }
@@ -30,7 +32,8 @@ function migrate(sqlite: DatabaseSync): void {
   for (const [index, statements] of MIGRATIONS.entries()) {
     if (index < user_version) continue;
     sqlite.exec("BEGIN IMMEDIATE");
-    for (const statement of statements) sqlite.exec(statement.replace(/\{\w+\}/g, (type) => SQLITE_TYPES[type] ?? type));
+    for (const statement of statements)
+      sqlite.exec(statement.replace(/\{\w+\}/g, (type) => SQLITE_TYPES[type] ?? type));
     sqlite.exec(`PRAGMA user_version = ${index + 1}`);
     sqlite.exec("COMMIT");
   }
