@@ -1,0 +1,94 @@
+/** The routes of VAS that the web uses, by name. */
+import type {
+  AiEvent,
+  AiEventPage,
+  AiHealth,
+  AiModel,
+  AiModelList,
+  Assignment,
+  AssignmentPage,
+  AssignmentPut,
+  Camera,
+  CameraCreate,
+  CameraPatch,
+  Clip,
+  ClipPage,
+  Health,
+  Me,
+  ProbeReply,
+  ProbeRequest,
+  RecordingDays,
+  Recordings,
+  Snapshot,
+  SnapshotPage,
+} from "@vas/contracts/http.ts";
+import type { Client, Outcome, Query } from "./client.ts";
+import { withQuery } from "./client.ts";
+
+export type Vas = ReturnType<typeof createVas>;
+
+const PAGE = 200;
+
+export function createVas(call: Client) {
+  const post = <T>(path: string, body?: unknown, signal?: AbortSignal) =>
+    call<T>(path, { method: "POST", ...(body === undefined ? {} : { body }), ...(signal ? { signal } : {}) });
+  return {
+    health: () => call<Health>("/health"),
+    me: () => call<Me>("auth/me"),
+    login: (username: string, password: string) => post<Me>("auth/login", { username, password }),
+    logout: () => post<void>("auth/logout"),
+
+    cameras: () => call<{ items: Camera[] }>("cameras"),
+    createCamera: (camera: CameraCreate) => post<Camera>("cameras", camera),
+    patchCamera: (id: string, patch: CameraPatch) => call<Camera>(`cameras/${id}`, { method: "PATCH", body: patch }),
+    deleteCamera: (id: string) => call<void>(`cameras/${id}`, { method: "DELETE" }),
+    startCamera: (id: string) => post<unknown>(`cameras/${id}/start`),
+    stopCamera: (id: string) => post<unknown>(`cameras/${id}/stop`),
+    probe: (request: ProbeRequest, signal: AbortSignal) => post<ProbeReply>("cameras/probe", request, signal),
+
+    recordings: (id: string, from: string, to: string) =>
+      call<Recordings>(`cameras/${id}/recordings`, { query: { from, to } }),
+    recordingDays: (id: string) => call<RecordingDays>(`cameras/${id}/recording-days`),
+
+    takeSnapshot: (id: string, at?: string) => post<Snapshot>(`cameras/${id}/snapshots`, at ? { at } : {}),
+    snapshots: (query: Query) => call<SnapshotPage>("snapshots", { query }),
+    createClip: (id: string, from: string, to: string, label?: string) =>
+      post<Clip>(`cameras/${id}/clips`, label ? { from, to, label } : { from, to }),
+    clips: (query: Query) => call<ClipPage>("clips", { query }),
+
+    events: (query: Query, signal?: AbortSignal) =>
+      call<AiEventPage>("ai-events", { query, ...(signal ? { signal } : {}) }),
+    event: (id: string) => call<AiEvent>(`ai-events/${id}`),
+
+    models: () => call<AiModelList>("ai-models"),
+    enableModel: (id: string, enabled: boolean) =>
+      call<AiModel>(`ai-models/${encodeURIComponent(id)}`, { method: "PATCH", body: { enabled } }),
+    assignments: () => everyPage<Assignment, AssignmentPage>((cursor) => call("ai-model-assignments", { query: { limit: PAGE, cursor } })),
+    putAssignment: (cameraId: string, modelId: string, put: AssignmentPut) =>
+      call<Assignment>(`ai-model-assignments/${cameraId}/${encodeURIComponent(modelId)}`, { method: "PUT", body: put }),
+    deleteAssignment: (cameraId: string, modelId: string) =>
+      call<void>(`ai-model-assignments/${cameraId}/${encodeURIComponent(modelId)}`, { method: "DELETE" }),
+    aiHealth: () => call<AiHealth>("ai-health"),
+  };
+}
+
+/** Follows `next_cursor` to the end, for lists that are small by nature. */
+async function everyPage<T, P extends { items: T[]; next_cursor: string | null }>(
+  page: (cursor: string | null) => Promise<Outcome<P>>,
+): Promise<Outcome<T[]>> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const outcome: Outcome<P> = await page(cursor);
+    if (!outcome.ok) return outcome;
+    items.push(...outcome.value.items);
+    cursor = outcome.value.next_cursor;
+  } while (cursor !== null);
+  return { ok: true, value: items };
+}
+
+// Addresses that elements load by themselves.
+export const snapshotImage = (id: string): string => `/api/v1/snapshots/${id}/image`;
+export const clipVideo = (id: string): string => `/api/v1/clips/${id}/video`;
+export const playlist = (cameraId: string, from: string, to: string): string =>
+  withQuery(`/api/v1/cameras/${cameraId}/playlist.m3u8`, { from, to });
