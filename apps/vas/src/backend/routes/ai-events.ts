@@ -1,0 +1,21 @@
+/** `/api/v1/ai-events`: read only. Events are written by signaling/ai-results.ts alone. */
+import { CodedError } from "@vas/contracts/errors.ts";
+import { AiEvent, AiEventPage, AiEventQuery, CameraParams } from "@vas/contracts/http.ts";
+import type { App, Backend } from "../context.ts";
+import { eventsById, listEvents } from "../store/ai-events.ts";
+
+export function registerAiEventRoutes(app: App, backend: Backend): void {
+  app.get("/api/v1/ai-events", { schema: { querystring: AiEventQuery, response: { 200: AiEventPage } } }, (request) =>
+    listEvents(backend.db, request.query),
+  );
+
+  app.get(
+    "/api/v1/ai-events/:id",
+    { schema: { params: CameraParams, response: { 200: AiEvent } } },
+    async (request) => {
+      const [event] = await eventsById(backend.db, [request.params.id.toLowerCase()]);
+      if (!event) throw new CodedError("event_not_found");
+      return event;
+    },
+  );
+}

@@ -1,0 +1,52 @@
+/** `/api/v1/ai-models`: what Core found in its model folders, and the switch a person has over each. */
+import { CodedError } from "@vas/contracts/errors.ts";
+import { AiModel, AiModelList, AiModelPatch } from "@vas/contracts/http.ts";
+import { ModelId } from "@vas/contracts/schema.ts";
+import { Type } from "typebox";
+import type { App, Backend } from "../context.ts";
+import { findModel, listModels, setModelEnabled, type StoredModel } from "../store/ai-models.ts";
+
+const ModelParams = Type.Object({ model_id: ModelId }, { additionalProperties: false });
+
+export function registerAiModelRoutes(app: App, backend: Backend): void {
+  const apiModel = (model: StoredModel): AiModel => ({
+    ...model.discovered,
+    // An invalid model cannot run, whatever was chosen; the choice holds again once its folder is put right.
+    enabled: model.enabled && model.discovered.valid,
+    present: backend.core.presentModels.has(model.discovered.model_id),
+    updated_at: new Date(model.updatedWallMs).toISOString(),
+  });
+
+  async function required(modelId: string): Promise<StoredModel> {
+    const model = await findModel(backend.db, modelId);
+    if (!model) throw new CodedError("model_not_found", `There is no model ${modelId}.`);
+    return model;
+  }
+
+  app.get("/api/v1/ai-models", { schema: { response: { 200: AiModelList } } }, async () => ({
+    items: (await listModels(backend.db)).map(apiModel),
+  }));
+
+  app.get(
+    "/api/v1/ai-models/:model_id",
+    { schema: { params: ModelParams, response: { 200: AiModel } } },
+    async (request) => apiModel(await required(request.params.model_id)),
+  );
+
+  app.patch(
+    "/api/v1/ai-models/:model_id",
+    { schema: { params: ModelParams, body: AiModelPatch, response: { 200: AiModel } } },
+    async (request) => {
+      const { model_id } = request.params;
+      const { enabled } = request.body;
+      const model = await required(model_id);
+      if (enabled && !model.discovered.valid)
+        throw new CodedError("model_invalid", `The model ${model_id} cannot be enabled: its folder is not valid.`, {
+          reason: model.discovered.reason,
+        });
+      if (await setModelEnabled(backend.db, model_id, enabled, backend.clock.wallMs()))
+        backend.core.notifyAssignmentsChanged();
+      return apiModel(await required(model_id));
+    },
+  );
+}

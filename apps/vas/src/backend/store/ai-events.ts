@@ -1,0 +1,263 @@
+/** AI events: rows are inserted and read, never changed. A closing is a row of its own, joined on reading. */
+import type { AiEvent, AiEventQuery } from "@vas/contracts/http.ts";
+import { CodedError } from "@vas/contracts/errors.ts";
+import type { Detection } from "@vas/contracts/inference.ts";
+import type { EventClosed, EventOpened } from "@vas/contracts/results.ts";
+import { sql } from "kysely";
+import type { Database } from "./database.ts";
+
+/** Keeps a statement far below the 32766 parameters that SQLite takes: an event binds 11. */
+const ROWS_PER_STATEMENT = 500;
+
+/** What one message of Core asks to keep. Ids are lower case, times and integers checked. */
+export type EventBatch = { opened: EventOpened[]; closed: EventClosed[] };
+
+/** What became of one batch: rows that could not be kept because what they belong to is not known. */
+export type BatchOutcome = { unknownCameras: number; unknownEvents: number };
+
+export type StoredEvents = {
+  /** Events that were not stored before, in the order given. */
+  opened: EventOpened[];
+  /** Ids of the events that were closed now. */
+  closedIds: string[];
+  /** One per batch, in order. */
+  outcomes: BatchOutcome[];
+};
+
+/**
+ * Stores several batches in one transaction: after it resolves, every row is on disk. Rows that are there already stay
+ * as they are. A row of an unknown camera or event is left out and counted, and takes nothing else with it: Core never
+ * sends anything twice, so refusing the others too would lose events of healthy cameras.
+ *
+ * @throws whatever the store throws; then nothing was stored
+ */
+export async function storeEvents(db: Database, batches: EventBatch[], nowWallMs: number): Promise<StoredEvents> {
+  return db.transaction().execute(async (tx) => {
+    const outcomes = batches.map(() => ({ unknownCameras: 0, unknownEvents: 0 }));
+    const cameras = await idsPresent(
+      tx,
+      "cameras",
+      batches.flatMap((batch) => batch.opened.map((event) => event.camera_id)),
+    );
+    const wanted: EventOpened[] = [];
+    for (const [index, batch] of batches.entries())
+      for (const event of batch.opened)
+        if (cameras.has(event.camera_id)) wanted.push(event);
+        else (outcomes[index] as BatchOutcome).unknownCameras += 1;
+
+    const inserted = new Set<string>();
+    for (const events of chunks(wanted)) {
+      const rows = await tx
+        .insertInto("ai_events")
+        .values(events.map((event) => eventRow(event, nowWallMs)))
+        .onConflict((conflict) => conflict.column("id").doNothing())
+        .returning("id")
+        .execute();
+      for (const row of rows) inserted.add(row.id);
+    }
+
+    const known = await idsPresent(
+      tx,
+      "ai_events",
+      batches.flatMap((batch) => batch.closed.map((closing) => closing.event_id)),
+    );
+    const closings: EventClosed[] = [];
+    for (const [index, batch] of batches.entries())
+      for (const closing of batch.closed)
+        if (known.has(closing.event_id)) closings.push(closing);
+        else (outcomes[index] as BatchOutcome).unknownEvents += 1;
+
+    const closedIds: string[] = [];
+    for (const some of chunks(closings)) {
+      const rows = await tx
+        .insertInto("ai_event_closings")
+        .values(some.map((closing) => closingRow(closing, nowWallMs)))
+        .onConflict((conflict) => conflict.column("event_id").doNothing())
+        .returning("event_id")
+        .execute();
+      for (const row of rows) closedIds.push(row.event_id);
+    }
+    // `delete` answers true once per id, so an id that a batch names twice is reported once.
+    return { opened: wanted.filter((event) => inserted.delete(event.event_id)), closedIds, outcomes };
+  });
+}
+
+/** The event as the API shows it right after its insert. */
+export function openedEvent(event: EventOpened, createdWallMs: number): AiEvent {
+  const { event_id, timestamp, ...rest } = event;
+  return {
+    ...rest,
+    id: event_id,
+    timestamp: isoTime(Date.parse(timestamp)),
+    created_at: isoTime(createdWallMs),
+    ended_at: null,
+    frames: null,
+    best_confidence: null,
+    best_frame_id: null,
+    snapshot_id: null,
+    clip_id: null,
+  };
+}
+
+/**
+ * One page, newest first. `from` is the first moment, `to` the first one after.
+ *
+ * @throws CodedError cursor_invalid, range_invalid
+ */
+export async function listEvents(
+  db: Database,
+  query: AiEventQuery,
+): Promise<{ items: AiEvent[]; next_cursor: string | null }> {
+  const limit = query.limit ?? 50;
+  const fromMs = query.from === undefined ? undefined : requestTime("from", query.from);
+  const toMs = query.to === undefined ? undefined : requestTime("to", query.to);
+  if (fromMs !== undefined && toMs !== undefined && fromMs > toMs)
+    throw new CodedError("range_invalid", `The range ends before it starts [from:${query.from}, to:${query.to}].`);
+  let select = selectEvents(db)
+    .orderBy("e.timestamp_ms", "desc")
+    .orderBy("e.seq", "desc")
+    .limit(limit + 1);
+  if (query.camera_id !== undefined) select = select.where("e.camera_id", "=", query.camera_id.toLowerCase());
+  if (query.model_id !== undefined) select = select.where("e.model_id", "=", query.model_id);
+  if (query.label !== undefined) select = select.where("e.label", "=", query.label);
+  if (query.min_confidence !== undefined) select = select.where("e.confidence", ">=", query.min_confidence);
+  if (fromMs !== undefined) select = select.where("e.timestamp_ms", ">=", fromMs);
+  if (toMs !== undefined) select = select.where("e.timestamp_ms", "<", toMs);
+  if (query.cursor !== undefined) {
+    const { timestampMs, seq } = decodeCursor(query.cursor);
+    select = select.where(sql<boolean>`(e.timestamp_ms, e.seq) < (${timestampMs}, ${seq})`);
+  }
+  const rows = await select.execute();
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const next_cursor = rows.length > limit && last ? encodeCursor(last.timestamp_ms, last.seq) : null;
+  return { items: page.map(apiEvent), next_cursor };
+}
+
+/** The events with these ids, in no particular order; unknown ids are left out. */
+export async function eventsById(db: Database, ids: string[]): Promise<AiEvent[]> {
+  const events: AiEvent[] = [];
+  for (const some of chunks(ids)) {
+    const rows = await selectEvents(db).where("e.id", "in", some).execute();
+    events.push(...rows.map(apiEvent));
+  }
+  return events;
+}
+
+/** The closing by its primary key, the newest picture and clip by their index: one statement, whatever the page. */
+function selectEvents(db: Database) {
+  return db
+    .selectFrom("ai_events as e")
+    .leftJoin("ai_event_closings as closing", "closing.event_id", "e.id")
+    .select(["e.seq", "e.id", "e.camera_id", "e.model_id", "e.timestamp_ms", "e.frame_id", "e.pts90k", "e.label"])
+    .select(["e.detections", "e.confidence", "e.event_metadata", "e.created_at"])
+    .select(["closing.ended_at_ms", "closing.frames", "closing.best_confidence", "closing.best_frame_id"])
+    .select((eb) => [
+      eb
+        .selectFrom("snapshots as s")
+        .select("s.id")
+        .whereRef("s.event_id", "=", "e.id")
+        .orderBy("s.created_at", "desc")
+        .orderBy("s.id", "desc")
+        .limit(1)
+        .as("snapshot_id"),
+      eb
+        .selectFrom("clips as c")
+        .select("c.id")
+        .whereRef("c.event_id", "=", "e.id")
+        .orderBy("c.created_at", "desc")
+        .orderBy("c.id", "desc")
+        .limit(1)
+        .as("clip_id"),
+    ]);
+}
+
+type EventRow = Awaited<ReturnType<ReturnType<typeof selectEvents>["execute"]>>[number];
+
+function apiEvent(row: EventRow): AiEvent {
+  return {
+    id: row.id,
+    camera_id: row.camera_id,
+    model_id: row.model_id,
+    timestamp: isoTime(row.timestamp_ms),
+    frame_id: row.frame_id,
+    pts90k: row.pts90k,
+    label: row.label,
+    detections: JSON.parse(row.detections) as Detection[],
+    confidence: row.confidence,
+    event_metadata: JSON.parse(row.event_metadata) as Record<string, unknown>,
+    created_at: isoTime(row.created_at),
+    ended_at: row.ended_at_ms === null ? null : isoTime(row.ended_at_ms),
+    frames: row.frames,
+    best_confidence: row.best_confidence,
+    best_frame_id: row.best_frame_id,
+    snapshot_id: row.snapshot_id,
+    clip_id: row.clip_id,
+  };
+}
+
+function eventRow(event: EventOpened, nowWallMs: number) {
+  return {
+    id: event.event_id,
+    camera_id: event.camera_id,
+    model_id: event.model_id,
+    timestamp_ms: Date.parse(event.timestamp),
+    frame_id: event.frame_id,
+    pts90k: event.pts90k,
+    label: event.label,
+    detections: JSON.stringify(event.detections),
+    confidence: event.confidence,
+    event_metadata: JSON.stringify(event.event_metadata),
+    created_at: nowWallMs,
+  };
+}
+
+function closingRow(closing: EventClosed, nowWallMs: number) {
+  return {
+    event_id: closing.event_id,
+    ended_at_ms: Date.parse(closing.ended_at),
+    frames: closing.frames,
+    best_confidence: closing.best_confidence,
+    best_frame_id: closing.best_frame_id,
+    created_at: nowWallMs,
+  };
+}
+
+async function idsPresent(db: Database, table: "cameras" | "ai_events", ids: string[]): Promise<Set<string>> {
+  const present = new Set<string>();
+  for (const some of chunks([...new Set(ids)])) {
+    const rows = await db.selectFrom(table).select("id").where("id", "in", some).execute();
+    for (const row of rows) present.add(row.id);
+  }
+  return present;
+}
+
+function chunks<T>(all: T[]): T[][] {
+  const out: T[][] = [];
+  for (let at = 0; at < all.length; at += ROWS_PER_STATEMENT) out.push(all.slice(at, at + ROWS_PER_STATEMENT));
+  return out;
+}
+
+function encodeCursor(timestampMs: number, seq: number): string {
+  return Buffer.from(`${timestampMs}.${seq}`).toString("base64url");
+}
+
+function decodeCursor(cursor: string): { timestampMs: number; seq: number } {
+  const match = /^(-?\d{1,16})\.(\d{1,16})$/.exec(Buffer.from(cursor, "base64url").toString("latin1"));
+  const timestampMs = Number(match?.[1]);
+  const seq = Number(match?.[2]);
+  if (!Number.isSafeInteger(timestampMs) || !Number.isSafeInteger(seq) || encodeCursor(timestampMs, seq) !== cursor)
+    throw new CodedError("cursor_invalid");
+  return { timestampMs, seq };
+}
+
+/** The format allows a leap second, which Date does not know. */
+function requestTime(field: string, text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new CodedError("range_invalid", `The time is not valid [${field}:${text}].`);
+  return ms;
+}
+
+function isoTime(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}
