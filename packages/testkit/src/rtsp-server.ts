@@ -265,6 +265,7 @@ export async function startRtspServer(options: RtspServerOptions): Promise<RtspS
         client.socket.write(frame);
         if (client.socket.writableLength > maxQueuedBytes) {
           dropped++;
+          client.playing = false;
           client.socket.destroy();
         }
       }
