@@ -12,6 +12,9 @@ const posixFallocate = libc.func("int posix_fallocate(int fd, int64_t offset, in
 const mmap = libc.func("void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)");
 const munmap = libc.func("int munmap(void *address, size_t length)");
 
+const alarm = libc.func("unsigned int alarm(unsigned int seconds)");
+const exit = libc.func("void _exit(int status)");
+
 const O_CLOEXEC = 0o2000000;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
@@ -54,7 +57,10 @@ export function pipeSize(fd: number): number {
 
 /** Makes the file this long with every byte backed by storage: a full file system fails here and never as SIGBUS later. */
 export function allocateFile(fd: number, sizeBytes: number): void {
-  const errno: number = posixFallocate(fd, 0, sizeBytes);
+  let errno: number;
+  // On tmpfs a signal ends the call early; asking again goes on where it was.
+  do errno = posixFallocate(fd, 0, sizeBytes);
+  while (errno === koffi.os.errno["EINTR"]);
   if (errno !== 0) throw new LibcError("posix_fallocate", errno);
 }
 
@@ -72,4 +78,15 @@ export function mapFile(fd: number, sizeBytes: number, access: "read" | "write")
       if (munmap(address, sizeBytes) !== 0) throw new LibcError("munmap", koffi.errno());
     },
   };
+}
+
+/** Lets SIGALRM end this process unless this is called again within so many seconds: the watchdog of an event loop. */
+export function endUnlessCalledAgain(seconds: number): void {
+  alarm(seconds);
+}
+
+/** Ends the process at once, also where a thread of the pool is blocked in a read, for which `process.exit` would wait. */
+export function exitNow(code: number): never {
+  exit(code);
+  throw new Error("_exit returned");
 }

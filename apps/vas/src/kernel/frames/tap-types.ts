@@ -11,3 +11,53 @@ export type TapOptions = {
   pts90kBase: number;
   onState(state: TapState): void;
 };
+
+/** Counts since `startTap`, over all processes of the tap. */
+export type TapCounters = {
+  framesExported: number;
+  /** Packets that the decoder refused and pictures that it marked as damaged; none of them is exported. */
+  decodeErrors: number;
+  packetsRead: number;
+  /** How often the process was started again after it died. */
+  restarts: number;
+  /** Of the newest exported frame; 0 and null before the first. */
+  lastFrameId: number;
+  lastPts90k: number | null;
+  /** Size of the exported frames; null before the first. */
+  size: { width: number; height: number } | null;
+};
+
+/** The tap process's only argument, as JSON. */
+export type TapProcessOptions = {
+  /** The camera's export folder, absolute. */
+  folder: string;
+  slotCount: number;
+  pts90kBase: number;
+  /** Since the run began, in 90 kHz ticks: tells a process that joins late how often the 33-bit time stamps wrapped. */
+  elapsedTicks: number;
+  /** Exported frames count on from here. */
+  lastFrameId: number;
+};
+
+/** What the tap process says to its parent. Counts are since the process started. */
+export type TapReport =
+  | { type: "size"; width: number; height: number; generation: number }
+  | {
+      type: "counters";
+      framesExported: number;
+      decodeErrors: number;
+      packetsRead: number;
+      lastFrameId: number;
+      lastPts90k: number | null;
+    }
+  | { type: "ended" }
+  | { type: "failed"; reason: string };
+
+/** How the tap process ends. */
+export const TAP_EXIT = {
+  /** The stream ended, or it was asked to. */
+  ended: 0,
+  crashed: 1,
+  noMemory: 4,
+  noStream: 5,
+} as const;

@@ -1,0 +1,200 @@
+/**
+ * The tap's own process: MPEG-TS from standard input, decoded and converted straight into the camera's ring.
+ *
+ * Started by tap.ts with one argument, TapProcessOptions as JSON, and an IPC channel; ends as TAP_EXIT says. It ends when
+ * its input ends, when it is asked to (SIGTERM, which also comes when its parent dies) and when the channel closes, and
+ * takes its files along. It may be killed at any time: nothing but the frames depends on it.
+ *
+ * The container's own parsers are switched off: FFmpeg's MPEG-TS muxer writes one access unit per PES packet, and a parser
+ * would hold every picture back until the next one begins.
+ */
+import {
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+  AVMEDIA_TYPE_VIDEO,
+  AV_LOG_QUIET,
+  AV_NOPTS_VALUE,
+  AV_PIX_FMT_NV12,
+  SWS_POINT,
+} from "node-av/constants";
+import type { AVPixelFormat } from "node-av/constants";
+import {
+  Codec,
+  CodecContext,
+  Dictionary,
+  FFmpegError,
+  FormatContext,
+  Frame,
+  InputFormat,
+  Log as FFmpegLog,
+  Packet,
+  SoftwareScaleContext,
+} from "node-av/lib";
+import { endUnlessCalledAgain, exitNow } from "./libc.ts";
+import { FrameMemoryError, RingWriter } from "./ring-writer.ts";
+import { TAP_EXIT } from "./tap-types.ts";
+import type { TapProcessOptions, TapReport } from "./tap-types.ts";
+import { createUnwrap } from "./unwrap.ts";
+
+const REPORT_INTERVAL_MS = 1000;
+/** An event loop that stood still for so long is a hung process, and nobody may be left to see it. */
+const HUNG_AFTER_SECONDS = 60;
+
+/** What can be said of a stream that cannot be decoded at all. */
+class StreamError extends Error {}
+
+const options: TapProcessOptions = JSON.parse(process.argv[2] ?? "");
+const unwrap = createUnwrap(options.elapsedTicks);
+const counters = { framesExported: 0, decodeErrors: 0, packetsRead: 0 };
+let lastPts90k: number | null = null;
+let lastFrameId = options.lastFrameId;
+let ring: RingWriter | undefined;
+let scaler: SoftwareScaleContext | undefined;
+let scalerFor = { width: 0, height: 0, format: -1 as number };
+let ending = false;
+
+process.on("SIGTERM", () => end(TAP_EXIT.ended));
+process.on("disconnect", () => end(TAP_EXIT.ended));
+endUnlessCalledAgain(HUNG_AFTER_SECONDS);
+setInterval(() => {
+  endUnlessCalledAgain(HUNG_AFTER_SECONDS);
+  reportCounters();
+}, REPORT_INTERVAL_MS);
+
+try {
+  await decodeAll();
+  end(TAP_EXIT.ended);
+} catch (error) {
+  if (error instanceof FrameMemoryError) end(TAP_EXIT.noMemory, error.message);
+  else if (error instanceof StreamError) end(TAP_EXIT.noStream, error.message);
+  else end(TAP_EXIT.crashed, error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+
+async function decodeAll(): Promise<void> {
+  FFmpegLog.setLevel(AV_LOG_QUIET);
+  const input = new FormatContext();
+  input.allocContext();
+  const opened = await input.openInput(
+    "pipe:0",
+    InputFormat.findInputFormat("mpegts"),
+    Dictionary.fromObject({ fflags: "+nobuffer+noparse+nofillin+discardcorrupt", probesize: 8_000_000 }),
+  );
+  if (ending || opened === AVERROR_EOF) return;
+  if (opened < 0) throw new StreamError(`the stream cannot be opened: ${new FFmpegError(opened).message}`);
+  const packet = new Packet();
+  packet.alloc();
+  const frame = new Frame();
+  frame.alloc();
+  let streamIndex = -1;
+  let decoder: CodecContext | undefined;
+  for (;;) {
+    const read = await input.readFrame(packet);
+    if (ending || read === AVERROR_EOF) return;
+    if (read === AVERROR_EAGAIN) continue;
+    if (read < 0) throw new StreamError(`the stream cannot be read: ${new FFmpegError(read).message}`);
+    decoder ??= openDecoder(input, packet.streamIndex);
+    if (decoder !== undefined && streamIndex < 0) streamIndex = packet.streamIndex;
+    if (decoder !== undefined && packet.streamIndex === streamIndex) {
+      counters.packetsRead++;
+      const sent = decoder.sendPacketSync(packet);
+      if (sent < 0 && sent !== AVERROR_EAGAIN) counters.decodeErrors++;
+      while (decoder.receiveFrameSync(frame) >= 0) {
+        takeFrame(frame);
+        frame.unref();
+      }
+    }
+    packet.unref();
+  }
+}
+
+/** @returns undefined where the stream is not video: its packets are passed over */
+function openDecoder(input: FormatContext, streamIndex: number): CodecContext | undefined {
+  const stream = input.streams[streamIndex];
+  if (stream === undefined || stream.codecpar.codecType !== AVMEDIA_TYPE_VIDEO) return undefined;
+  const codec = Codec.findDecoder(stream.codecpar.codecId);
+  if (codec === null) throw new StreamError(`no decoder for this video [codec_id:${stream.codecpar.codecId}]`);
+  const decoder = new CodecContext();
+  decoder.allocContext3(codec);
+  // More threads would decode ahead and hold back as many pictures; one core decodes 1080p at far more than camera rates.
+  decoder.threadCount = 1;
+  decoder.pktTimebase = stream.timeBase;
+  const opened = decoder.open2Sync(codec, null);
+  if (opened < 0) throw new StreamError(`the decoder cannot be opened: ${new FFmpegError(opened).message}`);
+  return decoder;
+}
+
+function takeFrame(frame: Frame): void {
+  const timestampNs = process.hrtime.bigint();
+  const pts = frame.pts === AV_NOPTS_VALUE ? frame.bestEffortTimestamp : frame.pts;
+  if (frame.decodeErrorFlags !== 0 || pts === AV_NOPTS_VALUE) {
+    counters.decodeErrors++;
+    return;
+  }
+  // Chroma has half the size: the last column or row of an odd picture has none of its own.
+  const width = frame.width & ~1;
+  const height = frame.height & ~1;
+  const target = ringFor(width, height);
+  const scale = scalerTo(width, height, frame.format as AVPixelFormat);
+  const { planes, strides } = target.beginFrame();
+  const lines = scale.scaleSync(frame.data ?? [], frame.linesize, 0, height, planes, strides);
+  if (lines < 0) {
+    counters.decodeErrors++;
+    return;
+  }
+  lastPts90k = options.pts90kBase + unwrap(Number(pts));
+  lastFrameId = target.commit({ timestampNs, pts90k: lastPts90k, wallMs: Date.now() });
+  if (counters.framesExported++ === 0) reportCounters();
+}
+
+/** The ring of this size; a camera that changes its size gets new files, the old ones first making room for them. */
+function ringFor(width: number, height: number): RingWriter {
+  if (ring?.geometry.width === width && ring.geometry.height === height) return ring;
+  ring?.close();
+  ring = undefined;
+  ring = new RingWriter({
+    folder: options.folder,
+    width,
+    height,
+    slotCount: options.slotCount,
+    lastFrameId,
+    nowMs: Date.now(),
+  });
+  lastFrameId = ring.frameId;
+  report({ type: "size", width, height, generation: ring.geometry.generation });
+  return ring;
+}
+
+function scalerTo(width: number, height: number, format: AVPixelFormat): SoftwareScaleContext {
+  if (scaler !== undefined && scalerFor.width === width && scalerFor.height === height && scalerFor.format === format)
+    return scaler;
+  scaler?.freeContext();
+  scaler = new SoftwareScaleContext();
+  scaler.getContext(width, height, format, width, height, AV_PIX_FMT_NV12, SWS_POINT);
+  scalerFor = { width, height, format };
+  return scaler;
+}
+
+function reportCounters(): void {
+  report({ type: "counters", ...counters, lastFrameId, lastPts90k });
+}
+
+function report(message: TapReport): void {
+  // A parent that is gone closes the channel, which ends this process; there is nobody to tell.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
+/** Takes the files away, says the last word, and ends. Asked again, it goes on only where nobody listens any more. */
+function end(code: number, reason?: string): void {
+  if (!ending) {
+    ending = true;
+    ring?.close();
+    ring = undefined;
+    if (process.connected) {
+      reportCounters();
+      const last: TapReport = reason === undefined ? { type: "ended" } : { type: "failed", reason };
+      process.send?.(last, undefined, undefined, () => exitNow(code));
+      return;
+    }
+  }
+  if (!process.connected) exitNow(code);
+}
