@@ -14,8 +14,9 @@ export { createKernel } from "./kernel.ts";
 
 export type KernelOptions = {
   ffmpeg: string;
-  ffprobe: string;
   mediasoupWorkerBin: string;
+  /** Media workers; 0 is one per core. */
+  mediaWorkers: number;
   /** Workers listen for viewers on this UDP and TCP port and the ones after it, one per worker. */
   rtcPort: number;
   rtcListenIp: string;
@@ -39,7 +40,10 @@ export interface KernelListener {
   segmentOpened(segment: SegmentRecord): void;
   /** No byte of this segment will change any more. */
   segmentClosed(segment: SegmentRecord): void;
-  /** Nothing is recorded of this camera from `startWallMs` until its next segment opens. */
+  /**
+   * Nothing is recorded of this camera from `startWallMs` until its next segment opens. While a gap goes on another
+   * call says that its reason changed: the first gap ends where the second begins.
+   */
   gapOpened(gap: { cameraId: string; startWallMs: number; reason: string; message: string }): void;
 }
 
