@@ -39,7 +39,11 @@ export class FakeRing {
   #sequences: number[] = [];
 
   /** @param geometry stride and data size follow from width and height, which are even pixels */
-  constructor(shmDir: string, cameraId: string, geometry: { width?: number; height?: number; slotCount?: number } = {}) {
+  constructor(
+    shmDir: string,
+    cameraId: string,
+    geometry: { width?: number; height?: number; slotCount?: number } = {},
+  ) {
     this.folder = join(shmDir, cameraId);
     const { width = 64, height = 48, slotCount = 8 } = geometry;
     this.#geometry = { width, height, stride: width, dataSize: nv12Size(width, height), slotCount, generation: 0 };

@@ -21,21 +21,56 @@ export function spawnTied(
 /** A port on 127.0.0.1 that is free for TCP and for UDP at this moment. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const tcp = createServer();
-    tcp.listen(0, "127.0.0.1");
-    await once(tcp, "listening");
-    const { port } = tcp.address() as { port: number };
-    const udp = createSocket("udp4");
-    const free = await new Promise<boolean>((resolve) => {
-      udp.once("error", () => resolve(false));
-      udp.bind(port, "127.0.0.1", () => resolve(true));
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
     });
-    await new Promise<void>((resolve) => udp.close(resolve));
+    if (await isPortFree(port)) return port;
+  }
+}
+
+/** The first of `count` ports in a row that are free now. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    if (first + count <= 65_536 && (await areFree(first, count))) return first;
+  }
+}
+
+/** The first port from `first` on that begins `count` free ports in a row. */
+export async function nextFreePorts(first: number, count: number): Promise<number> {
+  for (let port = first; port + count <= 65_536; port++) if (await areFree(port, count)) return port;
+  throw new Error(`no free ports [from:${first}, count:${count}]`);
+}
+
+async function areFree(first: number, count: number): Promise<boolean> {
+  for (let port = first; port < first + count; port++) if (!(await isPortFree(port))) return false;
+  return true;
+}
+
+/** True where nobody has this port of 127.0.0.1, for TCP and for UDP. */
+export async function isPortFree(port: number): Promise<boolean> {
+  const tcp = createServer();
+  const udp = createSocket("udp4");
+  const tcpFree = await new Promise<boolean>((resolve) => {
+    tcp.once("error", () => resolve(false));
+    tcp.listen(port, "127.0.0.1", () => resolve(true));
+  });
+  const udpFree = await new Promise<boolean>((resolve) => {
+    udp.once("error", () => resolve(false));
+    udp.bind(port, "127.0.0.1", () => resolve(true));
+  });
+  if (tcpFree)
     await new Promise<void>((resolve) => {
       tcp.close(() => resolve());
     });
-    if (free) return port;
-  }
+  await new Promise<void>((resolve) => {
+    udp.close(resolve);
+  });
+  return tcpFree && udpFree;
 }
 
 export type WaitOptions = {
