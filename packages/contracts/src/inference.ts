@@ -141,8 +141,11 @@ export class MessageDecoder {
     while (this.#buffered >= PREFIX_BYTES) {
       if ((this.#chunks[0] as Buffer).length < PREFIX_BYTES) this.#merge();
       const length = (this.#chunks[0] as Buffer).readUInt32BE(0);
-      if (length === 0 || length > this.#maxBytes)
+      if (length === 0 || length > this.#maxBytes) {
+        // What came before it is whole; the next push, be it of nothing, says what is wrong.
+        if (messages.length > 0) return messages;
         return `message length out of range [max:${this.#maxBytes}, found:${length}]`;
+      }
       if (this.#buffered < PREFIX_BYTES + length) break;
       const all = this.#merge();
       messages.push(all.subarray(PREFIX_BYTES, PREFIX_BYTES + length));
