@@ -52,7 +52,11 @@ export function createClient(fetchLike: FetchLike, onLoggedOut: () => void): Cli
     const parsed = parse(text);
     if (response.ok) {
       if (text !== "" && parsed === undefined)
-        return failure("unreadable", `VAS answered something that is not JSON [status:${response.status}].`, response.status);
+        return failure(
+          "unreadable",
+          `VAS answered something that is not JSON [status:${response.status}].`,
+          response.status,
+        );
       return { ok: true, value: parsed as T };
     }
     const error = errorOf(parsed, response.status);

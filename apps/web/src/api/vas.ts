@@ -63,7 +63,10 @@ export function createVas(call: Client) {
     models: () => call<AiModelList>("ai-models"),
     enableModel: (id: string, enabled: boolean) =>
       call<AiModel>(`ai-models/${encodeURIComponent(id)}`, { method: "PATCH", body: { enabled } }),
-    assignments: () => everyPage<Assignment, AssignmentPage>((cursor) => call("ai-model-assignments", { query: { limit: PAGE, cursor } })),
+    assignments: () =>
+      everyPage<Assignment, AssignmentPage>((cursor) =>
+        call("ai-model-assignments", { query: { limit: PAGE, cursor } }),
+      ),
     putAssignment: (cameraId: string, modelId: string, put: AssignmentPut) =>
       call<Assignment>(`ai-model-assignments/${cameraId}/${encodeURIComponent(modelId)}`, { method: "PUT", body: put }),
     deleteAssignment: (cameraId: string, modelId: string) =>

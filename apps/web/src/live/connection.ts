@@ -12,9 +12,9 @@ export type LiveOutcome<T> = { ok: true; result: T } | { ok: false; error: LiveE
 
 /** What is needed of a browser's WebSocket. */
 export type Socket = {
-  onopen: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: (() => void) | null;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
   send(text: string): void;
   close(): void;
 };
@@ -115,7 +115,7 @@ export class LiveConnection {
       this.#epoch += 1;
       this.#setState("open");
     };
-    socket.onmessage = (event) => {
+    socket.onmessage = (event: { data: unknown }) => {
       if (this.#socket === socket && typeof event.data === "string") this.#receive(event.data);
     };
     socket.onclose = () => {

@@ -13,7 +13,9 @@ function watch() {
   let made = 0;
   const state = { run: "r1" as string | null, stopped: false };
   vas.answers.capabilities = () =>
-    state.stopped ? { error: { code: "camera_stopped", message: "The camera is stopped." } } : { result: { rtp_capabilities: {} } };
+    state.stopped
+      ? { error: { code: "camera_stopped", message: "The camera is stopped." } }
+      : { result: { rtp_capabilities: {} } };
   vas.answers.transport = () => {
     made += 1;
     return { result: { transport_id: `t${made}`, ice_parameters: {}, ice_candidates: [], dtls_parameters: {} } };
@@ -139,7 +141,9 @@ test("a lost connection, or a VAS that restarted, ends in a picture again", asyn
 test("a refusal is shown with its words and tried again", async () => {
   const { vas, viewer, playing } = watch();
   const answer = vas.answers.capabilities as (params: Record<string, unknown>) => { result: unknown };
-  vas.answers.capabilities = () => ({ error: { code: "media_unavailable", message: "The media worker is being replaced." } });
+  vas.answers.capabilities = () => ({
+    error: { code: "media_unavailable", message: "The media worker is being replaced." },
+  });
   vas.accept();
   await eventually("retrying", () => viewer.view.phase === "retrying");
   assert.equal(viewer.view.error?.message, "The media worker is being replaced.");

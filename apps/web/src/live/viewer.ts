@@ -137,7 +137,9 @@ export class CameraViewer<Track> {
     } catch (error) {
       // The browser's half refused: its words are all there is.
       const message = error instanceof Error ? error.message : String(error);
-      return over() ? "again" : this.#failed({ code: "browser", message: `This browser cannot play the stream: ${message}` });
+      return over()
+        ? "again"
+        : this.#failed({ code: "browser", message: `This browser cannot play the stream: ${message}` });
     } finally {
       receiver?.close();
       if (this.#transportId && !this.#transportGone && !this.#closed)
@@ -147,13 +149,19 @@ export class CameraViewer<Track> {
   }
 
   #receiver(
-    make: (transport: LiveResults["transport"], events: { connect(p: Record<string, unknown>): Promise<void>; failed(): void }) => MediaReceiver<Track>,
+    make: (
+      transport: LiveResults["transport"],
+      events: { connect(p: Record<string, unknown>): Promise<void>; failed(): void },
+    ) => MediaReceiver<Track>,
     transport: LiveResults["transport"],
   ): MediaReceiver<Track> {
     const id = transport.transport_id;
     return make(transport, {
       connect: async (dtlsParameters) => {
-        const reply = await this.#options.connection.request("connect", { transport_id: id, dtls_parameters: dtlsParameters });
+        const reply = await this.#options.connection.request("connect", {
+          transport_id: id,
+          dtls_parameters: dtlsParameters,
+        });
         if (!reply.ok) throw new Error(reply.error.message);
       },
       failed: () => {

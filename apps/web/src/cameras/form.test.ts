@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Camera } from "@vas/contracts/http.ts";
+import { checkForm, createOf, formOf, patchOf, probeOf } from "./form.ts";
+
+const camera = {
+  id: "c1",
+  name: "Gate",
+  rtsp_url: "rtsp://10.0.0.5/stream",
+  username: "admin",
+  has_password: true,
+  record: true,
+  retention_days: null,
+} as Camera;
+
+test("a form says what is missing in words", () => {
+  const errors = checkForm({ ...formOf(null), retention: "0" });
+  assert.deepEqual(Object.keys(errors).sort(), ["address", "name", "retention"]);
+  assert.deepEqual(checkForm({ ...formOf(null), name: "Gate", address: "rtsp://h/x" }), {});
+});
+
+test("a new camera is sent without the fields that were left empty", () => {
+  assert.deepEqual(createOf({ ...formOf(null), name: " Gate ", address: "rtsp://h/x", retention: "7" }), {
+    name: "Gate",
+    rtsp_url: "rtsp://h/x",
+    record: true,
+    retention_days: 7,
+  });
+});
+
+test("editing never shows the password and sends only what changed", () => {
+  const form = formOf(camera);
+  assert.equal(form.password, "");
+  assert.equal(patchOf(camera, form), null);
+  assert.deepEqual(patchOf(camera, { ...form, name: "Yard" }), { name: "Yard" });
+  assert.deepEqual(patchOf(camera, { ...form, password: "p", username: "" }), { password: "p", username: null });
+});
+
+test("a probe of a known camera may use its stored password", () => {
+  assert.deepEqual(probeOf(formOf(camera), camera), { rtsp_url: camera.rtsp_url, username: "admin", camera_id: "c1" });
+});

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gridPage, readTiles, tileAfter } from "./grid.ts";
+
+test("the choice of tiles is one of four and 4 at first", () => {
+  assert.deepEqual([readTiles(undefined), readTiles(9), readTiles(7)], [4, 9, 4]);
+});
+
+test("more cameras than tiles make pages, and a page that is gone is the last one", () => {
+  assert.deepEqual(gridPage([1, 2, 3, 4, 5], 4, 1), { shown: [5], page: 1, pages: 2 });
+  assert.deepEqual(gridPage([1, 2], 1, 9), { shown: [2], page: 1, pages: 2 });
+  assert.deepEqual(gridPage([], 4, 0), { shown: [], page: 0, pages: 1 });
+});
+
+test("arrows move within the grid and numbers choose a tile", () => {
+  assert.equal(tileAfter("ArrowDown", 1, 4, 2), 3);
+  assert.equal(tileAfter("ArrowDown", 3, 4, 2), 3);
+  assert.equal(tileAfter("3", 0, 4, 2), 2);
+  assert.equal(tileAfter("9", 0, 4, 2), null);
+  assert.equal(tileAfter("x", 0, 4, 2), null);
+});

@@ -1,0 +1,27 @@
+/** Which cameras a grid shows, and how the keyboard moves in it. */
+export const TILE_CHOICES = [1, 4, 9, 16] as const;
+export type Tiles = (typeof TILE_CHOICES)[number];
+
+export const TILES_KEY = "vas.tiles";
+
+export function readTiles(kept: unknown): Tiles {
+  return TILE_CHOICES.find((choice) => choice === kept) ?? 4;
+}
+
+export type GridPage<T> = { shown: T[]; page: number; pages: number };
+
+/** @param page from 0; one that does not exist any more is the last */
+export function gridPage<T>(items: readonly T[], tiles: Tiles, page: number): GridPage<T> {
+  const pages = Math.max(1, Math.ceil(items.length / tiles));
+  const at = Math.min(Math.max(0, page), pages - 1);
+  return { shown: items.slice(at * tiles, (at + 1) * tiles), page: at, pages };
+}
+
+/** The tile that a key moves to, or null where the key means nothing here. */
+export function tileAfter(key: string, at: number, count: number, columns: number): number | null {
+  if (/^[1-9]$/.test(key)) return Number(key) <= count ? Number(key) - 1 : null;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
+  if (step === undefined) return null;
+  const next = at + step;
+  return next >= 0 && next < count ? next : at;
+}

@@ -1,0 +1,51 @@
+import { type RefObject, useEffect, useState } from "react";
+import { browserTimers, useSite } from "../site.ts";
+import { loadDevice } from "./device.ts";
+import { CameraViewer, type ViewerView } from "./viewer.ts";
+
+const FIRST: ViewerView<MediaStreamTrack> = { phase: "connecting", error: null, track: null, run: null };
+
+/** Plays a camera's live picture in a video element for as long as the component is shown. */
+export function useViewer(cameraId: string, video: RefObject<HTMLVideoElement | null>): ViewerView<MediaStreamTrack> {
+  const { live } = useSite();
+  const [view, setView] = useState(FIRST);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return undefined;
+    let track: MediaStreamTrack | null = null;
+    let callback = 0;
+    const viewer = new CameraViewer<MediaStreamTrack>({
+      cameraId,
+      connection: live,
+      loadDevice,
+      timers: browserTimers,
+      random: Math.random,
+      onView: (next) => {
+        if (next.track !== track) {
+          track = next.track;
+          element.srcObject = track ? new MediaStream([track]) : null;
+          if (track) void element.play().catch(() => {});
+        }
+        setView(next);
+      },
+    });
+    const shown = () => viewer.frameShown();
+    // A hidden page gets no frame callbacks, but its element still says that data came.
+    element.addEventListener("loadeddata", shown);
+    const onFrame = () => {
+      shown();
+      callback = element.requestVideoFrameCallback(onFrame);
+    };
+    if ("requestVideoFrameCallback" in element) callback = element.requestVideoFrameCallback(onFrame);
+    return () => {
+      viewer.close();
+      element.removeEventListener("loadeddata", shown);
+      if (callback) element.cancelVideoFrameCallback(callback);
+      element.srcObject = null;
+      setView(FIRST);
+    };
+  }, [cameraId, live, video]);
+
+  return view;
+}

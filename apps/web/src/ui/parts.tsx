@@ -1,0 +1,124 @@
+/** The few pieces every page is made of. */
+import type { MouseEvent, ReactNode } from "react";
+import type { ApiError } from "../api/client.ts";
+import { navigate } from "./hooks.ts";
+
+export function Link(props: {
+  to: string;
+  children: ReactNode;
+  className?: string | undefined;
+  current?: boolean | undefined;
+  label?: string | undefined;
+}) {
+  const follow = (event: MouseEvent) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    navigate(props.to);
+  };
+  return (
+    <a
+      href={props.to}
+      className={props.className}
+      onClick={follow}
+      aria-current={props.current ? "page" : undefined}
+      aria-label={props.label}
+    >
+      {props.children}
+    </a>
+  );
+}
+
+export function Failure(props: { error: ApiError | null; retry?: (() => void) | undefined }) {
+  if (!props.error) return null;
+  return (
+    <div className="notice bad" role="alert">
+      <span>
+        {props.error.message}
+        {props.error.requestId && <small className="quiet"> (request {props.error.requestId})</small>}
+      </span>
+      {props.retry && (
+        <button type="button" onClick={props.retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function Loading(props: { what: string }) {
+  return (
+    <p className="quiet" role="status">
+      Loading {props.what}…
+    </p>
+  );
+}
+
+export function Empty(props: { title: string; children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <h2>{props.title}</h2>
+      {props.children}
+    </div>
+  );
+}
+
+export function Field(props: {
+  label: string;
+  hint?: ReactNode;
+  error?: string | null | undefined;
+  children: ReactNode;
+}) {
+  return (
+    <label className="field">
+      <span className="field-label">{props.label}</span>
+      {props.children}
+      {props.hint && <small className="quiet">{props.hint}</small>}
+      {props.error && (
+        <small className="bad-text" role="alert">
+          {props.error}
+        </small>
+      )}
+    </label>
+  );
+}
+
+export function Switch(props: {
+  label: string;
+  checked: boolean;
+  onChange: (on: boolean) => void;
+  disabled?: boolean;
+  hideLabel?: boolean;
+}) {
+  return (
+    <label className="switch">
+      <input
+        type="checkbox"
+        role="switch"
+        checked={props.checked}
+        disabled={props.disabled}
+        aria-label={props.label}
+        onChange={(event) => props.onChange(event.target.checked)}
+      />
+      {!props.hideLabel && <span>{props.label}</span>}
+    </label>
+  );
+}
+
+export type Fact = { name: string; value: ReactNode };
+
+export function Facts(props: { facts: Fact[] }) {
+  return (
+    <dl className="facts">
+      {props.facts.map((fact) => (
+        <div key={fact.name}>
+          <dt>{fact.name}</dt>
+          <dd>{fact.value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function Badge(props: { tone: "good" | "warn" | "bad" | "plain"; children: ReactNode }) {
+  return <span className={`badge ${props.tone}`}>{props.children}</span>;
+}
