@@ -74,7 +74,7 @@ export function aiHealth(core: CoreObservation, nowWallMs: number): AiHealth {
           health: "unknown" as const,
           reason: connected
             ? "Ruth Core is connected but has not reported yet."
-            : "Ruth Core has not connected since VAS started.",
+            : "Ruth Core has not reported since VAS started.",
         }
       : !connected
         ? {

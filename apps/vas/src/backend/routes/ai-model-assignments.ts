@@ -45,7 +45,11 @@ export function registerAssignmentRoutes(app: App, backend: Backend): void {
           throw new CodedError("model_invalid", undefined, { reason: model.discovered.reason });
         if (!model.enabled) throw new CodedError("model_disabled", `The model ${model_id} is disabled.`);
         const before = await findAssignment(tx, camera_id, model_id);
-        const { created_at: _created, updated_at: _updated, ...known } = before ?? {
+        const {
+          created_at: _created,
+          updated_at: _updated,
+          ...known
+        } = before ?? {
           ...ASSIGNMENT_DEFAULTS,
           camera_id,
           model_id,

@@ -4,6 +4,7 @@ import { AiModel, AiModelList, AiModelPatch } from "@vas/contracts/http.ts";
 import { ModelId } from "@vas/contracts/schema.ts";
 import { Type } from "typebox";
 import type { App, Backend } from "../context.ts";
+import { isoTime } from "../validation.ts";
 import { findModel, listModels, setModelEnabled, type StoredModel } from "../store/ai-models.ts";
 
 const ModelParams = Type.Object({ model_id: ModelId }, { additionalProperties: false });
@@ -14,7 +15,7 @@ export function registerAiModelRoutes(app: App, backend: Backend): void {
     // An invalid model cannot run, whatever was chosen; the choice holds again once its folder is put right.
     enabled: model.enabled && model.discovered.valid,
     present: backend.core.presentModels.has(model.discovered.model_id),
-    updated_at: new Date(model.updatedWallMs).toISOString(),
+    updated_at: isoTime(model.updatedWallMs),
   });
 
   async function required(modelId: string): Promise<StoredModel> {

@@ -2,6 +2,7 @@
 import { CodedError } from "@vas/contracts/errors.ts";
 import type { Assignment, AssignmentPut, AssignmentQuery } from "@vas/contracts/http.ts";
 import { sql } from "kysely";
+import { isoTime } from "../validation.ts";
 import type { Database } from "./database.ts";
 
 export type AssignmentWish = Required<AssignmentPut>;
@@ -115,8 +116,8 @@ function apiAssignment(row: {
     desired_fps: row.desired_fps,
     priority: row.priority,
     parameters: JSON.parse(row.parameters) as Record<string, unknown>,
-    created_at: new Date(row.created_at).toISOString(),
-    updated_at: new Date(row.updated_at).toISOString(),
+    created_at: isoTime(row.created_at),
+    updated_at: isoTime(row.updated_at),
   };
 }
 

@@ -4,6 +4,7 @@ import { CodedError } from "@vas/contracts/errors.ts";
 import type { Detection } from "@vas/contracts/inference.ts";
 import type { EventClosed, EventOpened } from "@vas/contracts/results.ts";
 import { sql } from "kysely";
+import { isoTime, parseTime } from "../validation.ts";
 import type { Database } from "./database.ts";
 
 /** Keeps a statement far below the 32766 parameters that SQLite takes: an event binds 11. */
@@ -102,15 +103,15 @@ export function openedEvent(event: EventOpened, createdWallMs: number): AiEvent 
 /**
  * One page, newest first. `from` is the first moment, `to` the first one after.
  *
- * @throws CodedError cursor_invalid, range_invalid
+ * @throws CodedError cursor_invalid, range_invalid, bad_request
  */
 export async function listEvents(
   db: Database,
   query: AiEventQuery,
 ): Promise<{ items: AiEvent[]; next_cursor: string | null }> {
   const limit = query.limit ?? 50;
-  const fromMs = query.from === undefined ? undefined : requestTime("from", query.from);
-  const toMs = query.to === undefined ? undefined : requestTime("to", query.to);
+  const fromMs = query.from === undefined ? undefined : parseTime("from", query.from);
+  const toMs = query.to === undefined ? undefined : parseTime("to", query.to);
   if (fromMs !== undefined && toMs !== undefined && fromMs > toMs)
     throw new CodedError("range_invalid", `The range ends before it starts [from:${query.from}, to:${query.to}].`);
   let select = selectEvents(db)
@@ -249,15 +250,4 @@ function decodeCursor(cursor: string): { timestampMs: number; seq: number } {
   if (!Number.isSafeInteger(timestampMs) || !Number.isSafeInteger(seq) || encodeCursor(timestampMs, seq) !== cursor)
     throw new CodedError("cursor_invalid");
   return { timestampMs, seq };
-}
-
-/** The format allows a leap second, which Date does not know. */
-function requestTime(field: string, text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new CodedError("range_invalid", `The time is not valid [${field}:${text}].`);
-  return ms;
-}
-
-function isoTime(wallMs: number): string {
-  return new Date(wallMs).toISOString();
 }

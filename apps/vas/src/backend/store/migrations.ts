@@ -23,6 +23,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE ai_events (seq {serial}, id TEXT NOT NULL UNIQUE, camera_id TEXT NOT NULL, model_id TEXT NOT NULL, timestamp_ms {int} NOT NULL, frame_id {int} NOT NULL, pts90k {int} NOT NULL, label TEXT NOT NULL, detections TEXT NOT NULL, confidence {real} NOT NULL, event_metadata TEXT NOT NULL, created_at {int} NOT NULL)",
     "CREATE INDEX ai_events_by_time ON ai_events (timestamp_ms, seq)",
     "CREATE INDEX ai_events_by_camera ON ai_events (camera_id, timestamp_ms, seq)",
+    "CREATE INDEX ai_events_by_model ON ai_events (model_id, timestamp_ms, seq)",
+    "CREATE INDEX ai_events_by_label ON ai_events (label, timestamp_ms, seq)",
     "CREATE TABLE ai_event_closings (event_id TEXT PRIMARY KEY, ended_at_ms {int} NOT NULL, frames {int} NOT NULL, best_confidence {real} NOT NULL, best_frame_id {int} NOT NULL, created_at {int} NOT NULL)",
     "CREATE TABLE ai_models (model_id TEXT PRIMARY KEY, discovered TEXT NOT NULL, enabled {int} NOT NULL, updated_at {int} NOT NULL)",
     "CREATE TABLE ai_model_assignments (camera_id TEXT NOT NULL, model_id TEXT NOT NULL, enabled {int} NOT NULL, desired_fps {real} NOT NULL, priority {int} NOT NULL, parameters TEXT NOT NULL, created_at {int} NOT NULL, updated_at {int} NOT NULL, PRIMARY KEY (camera_id, model_id))",
