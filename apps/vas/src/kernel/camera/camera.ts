@@ -152,7 +152,10 @@ export class Camera {
       if (stopping.aborted) return;
       this.restarts++;
       // Not a failure: the stream itself said how it wants to be treated, or a person changed the address.
-      if (this.#transcode !== transcode) continue;
+      if (this.#transcode !== transcode) {
+        this.#openGap("reconnecting", this.#transcode ?? "");
+        continue;
+      }
       if (this.#reconnect.signal.aborted) {
         this.#openGap("reconnecting", "The camera's address was changed.");
         this.#become("connecting", null);
