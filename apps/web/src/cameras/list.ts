@@ -59,6 +59,6 @@ export class CameraList {
 
   #show(view: CamerasView): void {
     this.#view = view;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of this.#listeners) listener();
   }
 }

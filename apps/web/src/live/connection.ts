@@ -160,7 +160,7 @@ export class LiveConnection {
       return;
     }
     if ("notice" in message) {
-      for (const listener of [...this.#noticeListeners]) listener(message);
+      for (const listener of this.#noticeListeners) listener(message);
       return;
     }
     const pending = message.id === null ? undefined : this.#pending.get(message.id);
@@ -173,7 +173,7 @@ export class LiveConnection {
   #setState(state: ConnectionState): void {
     if (state === this.#state) return;
     this.#state = state;
-    for (const listener of [...this.#stateListeners]) listener();
+    for (const listener of this.#stateListeners) listener();
   }
 
   #clearTimer(): void {

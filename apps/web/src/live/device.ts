@@ -15,8 +15,14 @@ export const loadDevice: LoadDevice<MediaStreamTrack> = async (routerRtpCapabili
         iceCandidates: transport.ice_candidates as unknown as types.IceCandidate[],
         dtlsParameters: transport.dtls_parameters as unknown as types.DtlsParameters,
       });
-      receiver.on("connect", ({ dtlsParameters }, done, failed) => {
-        events.connect(dtlsParameters as unknown as Record<string, unknown>).then(done, failed);
+      receiver.on("connect", async ({ dtlsParameters }, done, failed) => {
+        try {
+          await events.connect(dtlsParameters as unknown as Record<string, unknown>);
+        } catch (error) {
+          failed(error as Error);
+          return;
+        }
+        done();
       });
       receiver.on("connectionstatechange", (state) => {
         if (state === "failed") events.failed();

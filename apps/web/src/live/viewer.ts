@@ -272,7 +272,7 @@ export class CameraViewer<Track> {
   }
 
   #changed(): void {
-    for (const check of [...this.#waiters]) check();
+    for (const check of this.#waiters) check();
   }
 
   #show(change: Partial<ViewerView<Track>>): void {

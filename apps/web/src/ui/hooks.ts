@@ -5,7 +5,7 @@ import { keep, load } from "./stored.ts";
 const listeners = new Set<() => void>();
 
 function notify(): void {
-  for (const listener of [...listeners]) listener();
+  for (const listener of listeners) listener();
 }
 
 function subscribe(listener: () => void): () => void {
