@@ -67,7 +67,7 @@ class Ingest {
   readonly #triggers: Triggers;
   readonly #warn: ReturnType<typeof limitedWarn>;
   readonly #waiting: StoreWork[] = [];
-  readonly #counts = { results: 0, events: 0, closings: 0, refused: 0, left_out: 0, failed: 0 };
+  readonly #counts = { results: 0, events: 0, closings: 0, refused: 0, left_out: 0, store_failed: 0 };
   #waitingRows = 0;
   #draining: Promise<void> | undefined;
   #current: Session | undefined;
@@ -116,7 +116,7 @@ class Ingest {
   }
 
   counters(): CounterSample[] {
-    const help = "What became of what Ruth Core sent; refused and failed count messages, the others rows.";
+    const help = "What became of what Ruth Core sent; refused and store_failed count messages, the others rows.";
     return [
       ...Object.entries(this.#counts).map(([outcome, value]) => ({
         name: "ai_ingest_total",
@@ -204,7 +204,7 @@ class Ingest {
         if (first.type === "models") await this.#storeModels(first.session, first.id, first.models);
         else await this.#storeEvents(group);
       } catch (thrown) {
-        this.#counts.failed += group.length;
+        this.#counts.store_failed += group.length;
         this.#warn("the store did not take what Ruth Core sent", { messages: group.length, cause: errorText(thrown) });
         for (const work of group) work.session.send(nack(work.id, "store_unavailable"));
       }

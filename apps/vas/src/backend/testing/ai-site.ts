@@ -76,6 +76,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
       notifyAssignmentsChanged() {},
     },
     serviceKey: SERVICE_KEY,
+    recorded: async () => {},
   };
   const app = Fastify() as unknown as App;
   app.setValidatorCompiler(compileValidator as never);
