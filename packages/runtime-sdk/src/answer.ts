@@ -138,7 +138,8 @@ function success(asked: Asked, detections: Detection[], metadata: InferenceReply
     error: null,
   };
   const checked = checkInferenceReply(reply);
-  if (!checked.ok) return errorReply(asked, "model_failed", `the detections do not fit the contract: ${checked.message}`);
+  if (!checked.ok)
+    return errorReply(asked, "model_failed", `the detections do not fit the contract: ${checked.message}`);
   let bytes: Buffer;
   try {
     bytes = encodeMessage(reply);

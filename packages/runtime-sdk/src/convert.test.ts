@@ -169,7 +169,23 @@ test("limited range reaches black and white and stays inside for impossible samp
 
 test("half floats have the bits that the platform's own conversion gives", () => {
   const view = new DataView(new ArrayBuffer(2)) as DataView & { setFloat16(at: number, value: number): void };
-  for (const value of [0, -0, 1, -1, 0.1, 1 / 255, 65_504, 65_519, 65_520, 1e9, 6e-8, 2 ** -14, 2 ** -24, 0.33325, 2047.5]) {
+  for (const value of [
+    0,
+    -0,
+    1,
+    -1,
+    0.1,
+    1 / 255,
+    65_504,
+    65_519,
+    65_520,
+    1e9,
+    6e-8,
+    2 ** -14,
+    2 ** -24,
+    0.33325,
+    2047.5,
+  ]) {
     view.setFloat16(0, value);
     assert.equal(halfBits(value), view.getUint16(0), String(value));
   }

@@ -1,6 +1,13 @@
 /** What a handler gets to see of a frame. */
 import type { ModelYaml } from "@vas/contracts/model.ts";
-import { type ConvertOptions, type ConvertTarget, convertNv12, type Nv12, outputLength, type Placement } from "./convert.ts";
+import {
+  type ConvertOptions,
+  type ConvertTarget,
+  convertNv12,
+  type Nv12,
+  outputLength,
+  type Placement,
+} from "./convert.ts";
 import type { FrameView } from "./frame-reader.ts";
 
 export type TensorOptions = ConvertOptions & { dtype?: "float32" | "float16" | "uint8" };

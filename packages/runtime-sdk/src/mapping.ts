@@ -26,9 +26,7 @@ export type Mapping = {
 
 /** True while the path still means the file that was mapped, at the length that was mapped. */
 export function isSameFile(identity: FileIdentity, now: BigIntStats | undefined): boolean {
-  return (
-    now !== undefined && now.ino === identity.ino && now.dev === identity.dev && now.size === identity.size
-  );
+  return now !== undefined && now.ino === identity.ino && now.dev === identity.dev && now.size === identity.size;
 }
 
 /**

@@ -55,7 +55,9 @@ test("a request is answered with what the handler found, and the handler sees th
   const server = await serve((frame, context) => {
     assert.equal(frame.y[0], 7);
     assert.equal(context.cameraId, ring.cameraId);
-    return [{ ...found, value: Number(context.config.x), text: `${frame.toGray({ width: 2, height: 2 }).data.length}` }];
+    return [
+      { ...found, value: Number(context.config.x), text: `${frame.toGray({ width: 2, height: 2 }).data.length}` },
+    ];
   });
   assert.equal(lstatSync(server.path).mode & 0o777, 0o600);
   const caller = await callRuntime(server.path);
@@ -292,7 +294,10 @@ test("a stale socket is taken over, one that answers and one that is a file are 
   await new Promise((resolve) => dead.close(resolve));
   renameSync(`${path}.kept`, path);
   const server = await serve(() => []);
-  await assert.rejects(serve(() => []), /another process serves/);
+  await assert.rejects(
+    serve(() => []),
+    /another process serves/,
+  );
   const caller = await callRuntime(server.path);
   assert.equal((await caller.ask(requestFor(ring, "m", ring.write(pixels())))).error, null);
   caller.close();
@@ -300,8 +305,14 @@ test("a stale socket is taken over, one that answers and one that is a file are 
   servers = [];
   assert.equal(lstatSync(path, { throwIfNoEntry: false }), undefined, "the socket is removed at the end");
   writeFileSync(path, "mine");
-  await assert.rejects(serve(() => []), /is no socket/);
-  await assert.rejects(serve(() => [], { model_id: "x".repeat(120) }), /too long \[max:107/);
+  await assert.rejects(
+    serve(() => []),
+    /is no socket/,
+  );
+  await assert.rejects(
+    serve(() => [], { model_id: "x".repeat(120) }),
+    /too long \[max:107/,
+  );
 });
 
 test("the end waits for the request that is being served", async () => {
