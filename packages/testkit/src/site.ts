@@ -188,6 +188,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     runtimes.set(model.id, runtime);
   }
 
+  // What was there before us is another site's.
+  const before = new Set(leftovers(shmDir, socketDir, [...runtimes.keys()]));
   const all = () => [...runtimes.values(), core, vas];
   const stop = async (): Promise<string[]> => {
     const remarks: string[] = [];
@@ -198,6 +200,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     await end(core);
     await end(vas);
     for (const left of leftovers(shmDir, socketDir, [...runtimes.keys()])) {
+      if (before.has(left)) continue;
       remarks.push(`${left} was left and is removed`);
       rmSync(left, { recursive: true, force: true });
     }
