@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { checkCoreMessage } from "@vas/contracts/results.ts";
+import { idFromName, Registry } from "./registry.ts";
+
+function models(t: TestContext): { dir: string; put(folder: string, files: Record<string, string>): string } {
+  const dir = mkdtempSync(join(tmpdir(), "registry-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return {
+    dir,
+    put(folder, files) {
+      mkdirSync(join(dir, folder), { recursive: true });
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, folder, name), text);
+      return join(dir, folder);
+    },
+  };
+}
+
+const yaml = (id: string, more = "") =>
+  `model_id: ${id}\nmodel_name: Name\nmodel_version: "1"\nmodel_type: module\nentry: handler.ts\n${more}`;
+
+test("a good folder is a valid model with the hash of its code, and a folder without model.yaml is none", async (t) => {
+  const { dir, put } = models(t);
+  put("good", { "model.yaml": yaml("good"), "handler.ts": "export {}" });
+  put("notes", { "README.md": "nothing" });
+  writeFileSync(join(dir, "file"), "");
+  const registry = new Registry([dir]);
+  assert.equal(await registry.scan(), true);
+  assert.equal(registry.models.length, 1);
+  assert.equal(registry.models[0]?.valid, true);
+  assert.equal(registry.models[0]?.weights_sha256, createHash("sha256").update("export {}").digest("hex"));
+  assert.equal(await registry.scan(), false);
+});
+
+test("each broken folder is listed with its line and remedy, and the good one beside them is unaffected", async (t) => {
+  const { dir, put } = models(t);
+  put("a-good", { "model.yaml": yaml("good"), "handler.ts": "1" });
+  put("b-syntax", { "model.yaml": "model_id: [\n" });
+  put("c-missing", { "model.yaml": yaml("missing") });
+  symlinkSync("/etc/passwd", join(put("d-link", { "model.yaml": yaml("link") }), "handler.ts"));
+  put("e-twice", { "model.yaml": yaml("good"), "handler.ts": "1" });
+  put("f-unknown", { "model.yaml": yaml("unknown", "colour: red\n"), "handler.ts": "1" });
+  put("g-names", {
+    "model.yaml": yaml("names", "output_schema:\n  classes: 3\n  class_names_file: names.txt\n"),
+    "handler.ts": "1",
+    "names.txt": "person\ncar\n",
+  });
+  mkdirSync(join(put("h-dir", {}), "model.yaml"), { recursive: true });
+  mkdirSync(join(put("i-entry", { "model.yaml": yaml("entry-dir") }), "handler.ts"));
+  put("Ünnamed !", { "model.yaml": "" });
+  const registry = new Registry([dir]);
+  await registry.scan();
+  const byFolder = Object.fromEntries(registry.models.map((m) => [m.folder, m]));
+  const reason = (folder: string) => `${byFolder[folder]?.reason?.line}: ${byFolder[folder]?.reason?.message}`;
+  assert.equal(byFolder["a-good"]?.valid, true);
+  assert.deepEqual(
+    registry.models.filter((m) => m.valid).map((m) => m.folder),
+    ["a-good"],
+  );
+  assert.equal(byFolder["b-syntax"]?.model_id, "b-syntax");
+  assert.match(reason("c-missing"), /^5: entry "handler.ts": there is no such file/);
+  assert.match(reason("d-link"), /leaves the folder/);
+  assert.match(reason("e-twice"), /already that of .*a-good/);
+  assert.equal(byFolder["e-twice"]?.model_id, "e-twice");
+  assert.match(reason("f-unknown"), /^6: unknown key "colour"/);
+  assert.equal(byFolder["f-unknown"]?.model_id, "unknown", "an id that can be read is kept");
+  assert.match(reason("g-names"), /^7: classes and class names differ/);
+  assert.match(reason("h-dir"), /not a file|EISDIR/);
+  assert.match(reason("i-entry"), /not a file/);
+  for (const model of registry.models) assert.ok(model.valid || model.reason?.remedy, model.folder);
+  const checked = checkCoreMessage({ id: 1, type: "models", models: [...registry.models] });
+  assert.ok(checked.ok, JSON.stringify(checked));
+});
+
+test("a folder that is repaired, changed or removed is noticed by the next scan", async (t) => {
+  const { dir, put } = models(t);
+  const folder = put("m", { "model.yaml": yaml("m") });
+  const registry = new Registry([dir]);
+  await registry.scan();
+  assert.equal(registry.models[0]?.valid, false);
+  put("m", { "handler.ts": "one" });
+  assert.equal(await registry.scan(), true);
+  assert.equal(registry.models[0]?.valid, true);
+  const hash = registry.models[0]?.weights_sha256;
+  put("m", { "handler.ts": "two!" });
+  assert.equal(await registry.scan(), true);
+  assert.notEqual(registry.models[0]?.weights_sha256, hash);
+  rmSync(folder, { recursive: true });
+  assert.equal(await registry.scan(), true);
+  assert.equal(registry.models.length, 0);
+});
+
+test("class names come from their file, and several folders of models are read in order", async (t) => {
+  const first = models(t);
+  const second = models(t);
+  first.put("m", {
+    "model.yaml": yaml("m", "output_schema:\n  type: detection\n  class_names_file: names.txt\n"),
+    "handler.ts": "1",
+    "names.txt": "person\r\ncar\r\n\n",
+  });
+  second.put("m", { "model.yaml": yaml("m"), "handler.ts": "1" });
+  const registry = new Registry([first.dir, second.dir, "/nowhere/at/all"]);
+  await registry.scan();
+  assert.deepEqual(registry.models[0]?.class_names, ["person", "car"]);
+  assert.equal(registry.models[0]?.output_type, "detection");
+  assert.equal(registry.models[1]?.valid, false);
+  assert.equal(registry.unreadable.get("/nowhere/at/all"), "ENOENT");
+});
+
+test("any folder name gives a valid model id", () => {
+  for (const [name, id] of [
+    ["YOLO v8", "yolo-v8"],
+    ["__x", "x"],
+    ["???", "model"],
+    ["a".repeat(300), "a".repeat(128)],
+  ] as const)
+    assert.equal(idFromName(name), id);
+});
