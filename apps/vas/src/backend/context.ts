@@ -1,4 +1,4 @@
-/** What every route and feed of the backend works with. Made once in server.ts. */
+/** What every route and feed of the backend works with. Made once in site.ts. */
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
@@ -49,6 +49,8 @@ export type Backend = {
   notices: Notices;
   core: CoreObservation;
   serviceKey: string;
+  /** Resolves once all that the kernel has told so far is in the store, or was counted as lost. Never rejects. */
+  recorded(): Promise<void>;
 };
 
 declare module "fastify" {

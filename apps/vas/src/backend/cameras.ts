@@ -1,0 +1,222 @@
+/** Between the store's cameras and the kernel's: what is wanted is stored first, then the kernel is told. */
+import { randomUUID } from "node:crypto";
+import { hideSecret } from "@vas/base/redact.ts";
+import { CodedError } from "@vas/contracts/errors.ts";
+import type { Camera, CameraCreate, CameraPatch, ProbeReply, ProbeRequest } from "@vas/contracts/http.ts";
+import type { CameraSpec } from "../kernel/index.ts";
+import { type CameraAddress, checkCredential, parseCameraAddress } from "./camera-address.ts";
+import type { Backend } from "./context.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Sealer } from "./secrets.ts";
+import * as store from "./store/cameras.ts";
+import { isoTime } from "./validation.ts";
+
+export const MAX_CAMERAS = 64;
+const CHECK_TIMEOUT_MS = 10_000;
+const PROBE_TIMEOUT_MS = 60_000;
+
+export class Cameras {
+  readonly #backend: Backend;
+  readonly #sealer: Sealer;
+  readonly #recorder: Pick<Recorder, "recordingEnded" | "idle">;
+  /** The last change of each camera; the next one waits for it, so that a stop never overtakes a start. */
+  readonly #changes = new Map<string, Promise<unknown>>();
+
+  constructor(backend: Backend, sealer: Sealer, recorder: Pick<Recorder, "recordingEnded" | "idle">) {
+    this.#backend = backend;
+    this.#sealer = sealer;
+    this.#recorder = recorder;
+  }
+
+  /** Starts every camera that should run. One whose password cannot be read is left out and logged. */
+  async startAll(): Promise<void> {
+    for (const row of await store.listCameras(this.#backend.db)) {
+      if (!row.started) continue;
+      try {
+        this.#backend.kernel.startCamera(this.#spec(row));
+      } catch (error) {
+        this.#backend.log.error("a camera was not started", { camera_id: row.id, error });
+      }
+    }
+  }
+
+  async list(): Promise<Camera[]> {
+    return (await store.listCameras(this.#backend.db)).map((row) => this.#toCamera(row));
+  }
+
+  /** @throws CodedError camera_not_found */
+  async get(id: string): Promise<Camera> {
+    return this.#toCamera(await mustExist(this.#backend, id));
+  }
+
+  /** @throws CodedError bad_request, camera_address_refused, camera_limit */
+  async create(wish: CameraCreate): Promise<Camera> {
+    const address = await this.#address(wish.rtsp_url);
+    checkCredential("username", wish.username);
+    checkCredential("password", wish.password);
+    const id = randomUUID();
+    const now = this.#backend.clock.wallMs();
+    const row: store.CameraRow = {
+      id,
+      name: wish.name.trim(),
+      rtsp_url: address.url,
+      username: (wish.username === undefined ? address.username : wish.username) || null,
+      password_sealed: this.#seal(id, wish.password === undefined ? address.password : wish.password),
+      record: wish.record === false ? 0 : 1,
+      retention_days: wish.retention_days ?? null,
+      started: wish.start === false ? 0 : 1,
+      created_at: now,
+      updated_at: now,
+    };
+    if (!(await store.insertCamera(this.#backend.db, row, MAX_CAMERAS)))
+      throw new CodedError("camera_limit", `No more cameras fit on this site [max:${MAX_CAMERAS}].`);
+    if (row.started) this.#backend.kernel.startCamera(this.#spec(row));
+    this.#changed();
+    return this.#toCamera(row);
+  }
+
+  /** @throws CodedError camera_not_found, bad_request, camera_address_refused */
+  patch(id: string, patch: CameraPatch): Promise<Camera> {
+    return this.#oneByOne(id, async () => {
+      const old = await mustExist(this.#backend, id);
+      const address = patch.rtsp_url === undefined ? undefined : await this.#address(patch.rtsp_url);
+      checkCredential("username", patch.username);
+      checkCredential("password", patch.password);
+      const isNewHost = address !== undefined && address.host !== parseCameraAddress(old.rtsp_url).host;
+      const username = patch.username === undefined ? address?.username : patch.username;
+      const password = patch.password === undefined ? address?.password : patch.password;
+      const row = await store.updateCamera(this.#backend.db, id, {
+        ...(patch.name === undefined ? {} : { name: patch.name.trim() }),
+        ...(address === undefined ? {} : { rtsp_url: address.url }),
+        ...(username === undefined ? {} : { username: username || null }),
+        // Another host must not be shown the password that was meant for the old one.
+        ...(password === undefined && !isNewHost ? {} : { password_sealed: this.#seal(id, password) }),
+        ...(patch.record === undefined ? {} : { record: patch.record ? 1 : 0 }),
+        ...(patch.retention_days === undefined ? {} : { retention_days: patch.retention_days }),
+        updated_at: this.#backend.clock.wallMs(),
+      });
+      if (!row) throw new CodedError("camera_not_found");
+      if (row.started) this.#backend.kernel.startCamera(this.#spec(row));
+      if (old.record && !row.record) this.#recorder.recordingEnded(id, "recording_off", "Recording was switched off.");
+      this.#changed();
+      return this.#toCamera(row);
+    });
+  }
+
+  /** Idempotent. @throws CodedError camera_not_found */
+  start(id: string): Promise<Camera> {
+    return this.#oneByOne(id, async () => {
+      const row = await this.#setStarted(id, 1);
+      this.#backend.kernel.startCamera(this.#spec(row));
+      this.#changed();
+      return this.#toCamera(row);
+    });
+  }
+
+  /** Idempotent; answers when no process of the camera is left. @throws CodedError camera_not_found */
+  stop(id: string): Promise<Camera> {
+    return this.#oneByOne(id, async () => {
+      const row = await this.#setStarted(id, 0);
+      await this.#backend.kernel.stopCamera(id);
+      this.#recorder.recordingEnded(id, "camera_stopped", "The camera was stopped.");
+      this.#changed();
+      return this.#toCamera(row);
+    });
+  }
+
+  /** Deletes the camera with everything recorded of it. @throws CodedError camera_not_found */
+  delete(id: string): Promise<void> {
+    return this.#oneByOne(id, async () => {
+      await mustExist(this.#backend, id);
+      await this.#backend.kernel.stopCamera(id);
+      await this.#recorder.idle(); // its last segment is in the store, and so is found by the deletion
+      const paths = await store.deleteCamera(this.#backend.db, id);
+      await this.#backend.kernel.deleteFiles(paths);
+      this.#backend.core.notifyAssignmentsChanged();
+      this.#changed();
+    });
+  }
+
+  /** @throws CodedError probe_*, camera_address_refused, camera_not_found */
+  async probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeReply> {
+    const stored = request.camera_id === undefined ? undefined : await mustExist(this.#backend, request.camera_id);
+    const address = await this.#address(request.rtsp_url);
+    checkCredential("username", request.username);
+    checkCredential("password", request.password);
+    const isSameHost = stored !== undefined && parseCameraAddress(stored.rtsp_url).host === address.host;
+    const known = isSameHost ? this.#spec(stored) : undefined;
+    const given = request.password === undefined ? address.password : request.password;
+    const username = request.username === undefined ? (address.username ?? known?.username) : request.username;
+    const password = given === undefined ? known?.password : given;
+    if (password) hideSecret(password);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+    return this.#backend.kernel.probe(
+      { url: address.url, username: username || null, password: password || null },
+      limit,
+    );
+  }
+
+  async #address(text: string): Promise<CameraAddress> {
+    const address = parseCameraAddress(text);
+    if (address.password) hideSecret(address.password);
+    await this.#backend.kernel.checkAddress(address.url, AbortSignal.timeout(CHECK_TIMEOUT_MS));
+    return address;
+  }
+
+  #seal(id: string, password: string | null | undefined): string | null {
+    if (!password) return null;
+    hideSecret(password);
+    return this.#sealer.seal(password, id);
+  }
+
+  #spec(row: store.CameraRow): CameraSpec {
+    const password = row.password_sealed === null ? null : this.#sealer.open(row.password_sealed, row.id);
+    if (password) hideSecret(password);
+    return { id: row.id, url: row.rtsp_url, username: row.username, password, record: row.record === 1 };
+  }
+
+  async #setStarted(id: string, started: 0 | 1): Promise<store.CameraRow> {
+    const fields = { started, updated_at: this.#backend.clock.wallMs() };
+    const row = await store.updateCamera(this.#backend.db, id, fields);
+    if (!row) throw new CodedError("camera_not_found");
+    return row;
+  }
+
+  #changed(): void {
+    this.#backend.notices.publish({ notice: "cameras_changed" });
+  }
+
+  #toCamera(row: store.CameraRow): Camera {
+    return {
+      id: row.id,
+      name: row.name,
+      rtsp_url: row.rtsp_url,
+      username: row.username,
+      has_password: row.password_sealed !== null,
+      record: row.record === 1,
+      retention_days: row.retention_days,
+      started: row.started === 1,
+      created_at: isoTime(row.created_at),
+      updated_at: isoTime(row.updated_at),
+      status: this.#backend.kernel.status(row.id),
+    };
+  }
+
+  async #oneByOne<T>(id: string, change: () => Promise<T>): Promise<T> {
+    const before = this.#changes.get(id) ?? Promise.resolve();
+    const mine = before.then(change, change);
+    this.#changes.set(id, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#changes.get(id) === mine) this.#changes.delete(id);
+    }
+  }
+}
+
+/** @throws CodedError camera_not_found */
+export async function mustExist(backend: Pick<Backend, "db">, cameraId: string): Promise<store.CameraRow> {
+  const row = await store.cameraById(backend.db, cameraId);
+  if (!row) throw new CodedError("camera_not_found");
+  return row;
+}

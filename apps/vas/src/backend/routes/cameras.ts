@@ -1,0 +1,64 @@
+/** Cameras: what is wanted of them, and what is true of them now. */
+import {
+  Camera,
+  CameraCreate,
+  CameraParams,
+  CameraPatch,
+  CameraStatus,
+  ProbeReply,
+  ProbeRequest,
+} from "@vas/contracts/http.ts";
+import { Type } from "typebox";
+import { type Cameras, mustExist } from "../cameras.ts";
+import type { App, Backend } from "../context.ts";
+
+const tags = ["cameras"];
+const params = CameraParams;
+
+export function registerCameraRoutes(app: App, backend: Backend, cameras: Cameras): void {
+  app.get(
+    "/api/v1/cameras",
+    { schema: { tags, response: { 200: Type.Object({ items: Type.Array(Camera) }) } } },
+    async () => ({ items: await cameras.list() }),
+  );
+  app.post(
+    "/api/v1/cameras",
+    { schema: { tags, body: CameraCreate, response: { 201: Camera } } },
+    async (request, reply) => reply.code(201).send(await cameras.create(request.body)),
+  );
+  app.post(
+    "/api/v1/cameras/probe",
+    { schema: { tags, body: ProbeRequest, response: { 200: ProbeReply } } },
+    (request) => cameras.probe(request.body, request.signal),
+  );
+  app.get("/api/v1/cameras/:id", { schema: { tags, params, response: { 200: Camera } } }, (request) =>
+    cameras.get(request.params.id),
+  );
+  app.patch(
+    "/api/v1/cameras/:id",
+    { schema: { tags, params, body: CameraPatch, response: { 200: Camera } } },
+    (request) => cameras.patch(request.params.id, request.body),
+  );
+  app.delete(
+    "/api/v1/cameras/:id",
+    { schema: { tags, params, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      await cameras.delete(request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+  app.post("/api/v1/cameras/:id/start", { schema: { tags, params, response: { 200: Camera } } }, (request) =>
+    cameras.start(request.params.id),
+  );
+  app.post("/api/v1/cameras/:id/stop", { schema: { tags, params, response: { 200: Camera } } }, (request) =>
+    cameras.stop(request.params.id),
+  );
+  app.get(
+    "/api/v1/cameras/:id/status",
+    { schema: { tags, params, response: { 200: CameraStatus } } },
+    async (request) => {
+      await mustExist(backend, request.params.id);
+      return backend.kernel.status(request.params.id);
+    },
+  );
+}

@@ -1,0 +1,78 @@
+/** Clips: cut from the recording without re-encoding, listed newest first. */
+import { CodedError } from "@vas/contracts/errors.ts";
+import { CameraParams, Clip, ClipCreate, ClipPage, MediaQuery } from "@vas/contracts/http.ts";
+import { Type } from "typebox";
+import { mustExist } from "../cameras.ts";
+import type { App, Backend } from "../context.ts";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { sendMedia } from "../files.ts";
+import { makeClip, toClip } from "../media.ts";
+import * as store from "../store/media.ts";
+import { isoTime, parseTime } from "../validation.ts";
+
+const PAGE = 50;
+const tags = ["clips"];
+const params = CameraParams;
+
+export function registerClipRoutes(app: App, backend: Backend): void {
+  const { db } = backend;
+  const find = async (id: string) => {
+    const row = await store.clipById(db, id);
+    if (!row) throw new CodedError("clip_not_found");
+    return row;
+  };
+
+  app.post(
+    "/api/v1/cameras/:id/clips",
+    { schema: { tags, params, body: ClipCreate, response: { 201: Clip } } },
+    async (request, reply) => {
+      const { id } = await mustExist(backend, request.params.id);
+      const { from, to, label } = request.body;
+      const clip = await makeClip(backend, {
+        cameraId: id,
+        fromWallMs: parseTime("from", from),
+        toWallMs: parseTime("to", to),
+        ...(label === undefined ? {} : { label }),
+        signal: request.signal,
+      });
+      return reply.code(201).send(clip);
+    },
+  );
+  app.get(
+    "/api/v1/clips",
+    { schema: { tags, querystring: MediaQuery, response: { 200: ClipPage } } },
+    async ({ query }) => {
+      const limit = query.limit ?? PAGE;
+      const after = decodeCursor(query.cursor);
+      const rows = await store.listClips(db, { cameraId: query.camera_id, after, limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      const next_cursor = last ? encodeCursor({ createdAt: last.created_at, id: last.id }) : null;
+      return { items: page.map(toClip), next_cursor };
+    },
+  );
+  app.get("/api/v1/clips/:id", { schema: { tags, params, response: { 200: Clip } } }, async (request) =>
+    toClip(await find(request.params.id)),
+  );
+  app.get("/api/v1/clips/:id/video", { schema: { tags, params } }, async (request, reply) => {
+    const row = await find(request.params.id);
+    // Only characters that every file system takes; the label is a person's text and stays out of the header.
+    const name = `clip-${isoTime(row.start_wall_ms).slice(0, 19).replace(/[T:]/g, "-")}.mp4`;
+    void reply.header("content-disposition", `inline; filename="${name}"`);
+    return sendMedia(backend, reply, row.path, "video/mp4", "clip_not_found");
+  });
+  app.get("/api/v1/clips/:id/thumbnail", { schema: { tags, params } }, async (request, reply) => {
+    const row = await find(request.params.id);
+    return sendMedia(backend, reply, row.thumbnail_path, "image/jpeg", "clip_not_found");
+  });
+  app.delete(
+    "/api/v1/clips/:id",
+    { schema: { tags, params, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      const row = await store.deleteClip(db, request.params.id);
+      if (!row) throw new CodedError("clip_not_found");
+      await backend.kernel.deleteFiles([row.path, row.thumbnail_path].filter((path) => path !== ""));
+      return reply.code(204).send(null);
+    },
+  );
+}

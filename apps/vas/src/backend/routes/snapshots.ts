@@ -1,0 +1,66 @@
+/** Snapshots: taken of now or of a recorded moment, listed newest first. */
+import { CodedError } from "@vas/contracts/errors.ts";
+import { CameraParams, MediaQuery, Snapshot, SnapshotCreate, SnapshotPage } from "@vas/contracts/http.ts";
+import { Type } from "typebox";
+import { mustExist } from "../cameras.ts";
+import type { App, Backend } from "../context.ts";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { sendMedia } from "../files.ts";
+import { takeSnapshot, toSnapshot } from "../media.ts";
+import * as store from "../store/media.ts";
+import { parseTime } from "../validation.ts";
+
+const PAGE = 50;
+const tags = ["snapshots"];
+const params = CameraParams;
+
+export function registerSnapshotRoutes(app: App, backend: Backend): void {
+  const { db } = backend;
+  const find = async (id: string) => {
+    const row = await store.snapshotById(db, id);
+    if (!row) throw new CodedError("snapshot_not_found");
+    return row;
+  };
+
+  app.post(
+    "/api/v1/cameras/:id/snapshots",
+    { schema: { tags, params, body: SnapshotCreate, response: { 201: Snapshot } } },
+    async (request, reply) => {
+      const { id } = await mustExist(backend, request.params.id);
+      const { at } = request.body;
+      const { signal } = request;
+      const moment = at === undefined ? {} : { moment: { wallMs: parseTime("at", at) } };
+      return reply.code(201).send(await takeSnapshot(backend, { cameraId: id, ...moment, signal }));
+    },
+  );
+  app.get(
+    "/api/v1/snapshots",
+    { schema: { tags, querystring: MediaQuery, response: { 200: SnapshotPage } } },
+    async ({ query }) => {
+      const limit = query.limit ?? PAGE;
+      const after = decodeCursor(query.cursor);
+      const rows = await store.listSnapshots(db, { cameraId: query.camera_id, after, limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      const next_cursor = last ? encodeCursor({ createdAt: last.created_at, id: last.id }) : null;
+      return { items: page.map(toSnapshot), next_cursor };
+    },
+  );
+  app.get("/api/v1/snapshots/:id", { schema: { tags, params, response: { 200: Snapshot } } }, async (request) =>
+    toSnapshot(await find(request.params.id)),
+  );
+  app.get("/api/v1/snapshots/:id/image", { schema: { tags, params } }, async (request, reply) => {
+    const { path } = await find(request.params.id);
+    return sendMedia(backend, reply, path, "image/jpeg", "snapshot_not_found");
+  });
+  app.delete(
+    "/api/v1/snapshots/:id",
+    { schema: { tags, params, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      const row = await store.deleteSnapshot(db, request.params.id);
+      if (!row) throw new CodedError("snapshot_not_found");
+      await backend.kernel.deleteFiles([row.path]);
+      return reply.code(204).send(null);
+    },
+  );
+}

@@ -1,0 +1,97 @@
+/** Puts the backend together: store, secrets, kernel, routes. main.ts starts it with the real kernel. */
+import { chmodSync, mkdirSync } from "node:fs";
+import type { Clock } from "@vas/base/clock.ts";
+import type { Log } from "@vas/base/log.ts";
+import type { Config } from "../config.ts";
+import type { Kernel, KernelListener } from "../kernel/index.ts";
+import { Cameras } from "./cameras.ts";
+import type { App, Backend } from "./context.ts";
+import { Counters } from "./counters.ts";
+import { NoticeFeed } from "./notices.ts";
+import { Recorder } from "./recorder.ts";
+import { keepRetention } from "./retention.ts";
+import { openSealer, openServiceKey } from "./secrets.ts";
+import { createServer } from "./server.ts";
+import { Sessions } from "./sessions.ts";
+import { openDatabase } from "./store/database.ts";
+
+export type SiteOptions = {
+  config: Config;
+  log: Log;
+  clock: Clock;
+  openKernel(listener: KernelListener): Promise<Kernel>;
+  pingMs?: number;
+};
+
+export type Site = {
+  app: App;
+  backend: Backend;
+  /** The administrator's password where it was made up just now, to be shown once. */
+  newPassword: string | undefined;
+  /** Starts the cameras that should run. */
+  start(): Promise<void>;
+  /** Ends viewers, cameras and the store, in this order. */
+  close(): Promise<void>;
+};
+
+export async function openSite(options: SiteOptions): Promise<Site> {
+  const { config, log, clock } = options;
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(config.mediaDir, { recursive: true, mode: 0o750 });
+  const sealer = openSealer(config.dataDir);
+  const serviceKey = openServiceKey(config.dataDir, config.serviceKey);
+  const db = openDatabase(config.databasePath);
+  // The store has password hashes; who may read the folder is the operator's choice, who may read this is not.
+  chmodSync(config.databasePath, 0o600);
+
+  const counters = new Counters();
+  const feed = new NoticeFeed(counters, log);
+  const recorder = new Recorder({ db, notices: feed, counters, log, clock });
+  const sessions = new Sessions(db, clock);
+  const kernel = await options.openKernel(recorder);
+  const backend: Backend = {
+    config,
+    db,
+    kernel,
+    log,
+    clock,
+    notices: feed,
+    core: {
+      connected: false,
+      lastReportWallMs: null,
+      metrics: null,
+      presentModels: new Set(),
+      notifyAssignmentsChanged: () => {},
+    },
+    serviceKey,
+    recorded: () => recorder.idle(),
+  };
+  await recorder.recover(kernel);
+  const cameras = new Cameras(backend, sealer, recorder);
+  const { pingMs } = options;
+  const app = await createServer({ backend, cameras, sessions, feed, counters, ...(pingMs ? { pingMs } : {}) });
+
+  // Last: a password that was made up is lost where the start fails between here and its printing.
+  const newPassword = await sessions.ensureAdministrator(config.adminPassword);
+
+  const ending = new AbortController();
+  let retention: Promise<void> = Promise.resolve();
+  return {
+    app,
+    backend,
+    newPassword,
+    async start() {
+      await cameras.startAll();
+      const freePercent = config.retentionFreePercent;
+      retention = keepRetention({ db, kernel, counters, log, clock, freePercent }, ending.signal);
+    },
+    async close() {
+      ending.abort();
+      await app.close();
+      await kernel.close();
+      await retention;
+      await recorder.idle();
+      await db.destroy();
+    },
+  };
+}

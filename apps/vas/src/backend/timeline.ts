@@ -1,0 +1,67 @@
+/** What is recorded of a camera in a range: segments with what is readable of the open one, and gaps with reasons. */
+import type { Kernel, SegmentRecord } from "../kernel/index.ts";
+import { LEAST_GAP_MS } from "./recorder.ts";
+import type { Database } from "./store/database.ts";
+import { type GapRow, segmentById, segmentsBetween } from "./store/recordings.ts";
+
+export type TimelineGap = { startWallMs: number; endWallMs: number | null; reason: string; message: string };
+export type TimelineParts = { db: Database; kernel: Pick<Kernel, "openSegment"> };
+
+/** Segments that overlap the range, oldest first; the one being written has its current end and size. */
+export async function readSegments(
+  { db, kernel }: TimelineParts,
+  cameraId: string,
+  range: { fromWallMs: number; toWallMs: number },
+  limit: number,
+): Promise<SegmentRecord[]> {
+  const stored = await segmentsBetween(db, cameraId, range.fromWallMs, range.toWallMs, limit);
+  const open = kernel.openSegment(cameraId);
+  if (!open || open.startWallMs >= range.toWallMs || open.endWallMs <= range.fromWallMs) return stored;
+  const others = stored.filter((segment) => segment.id !== open.id);
+  return [...others, open].sort((a, b) => a.startWallMs - b.startWallMs);
+}
+
+/** The segment as it is now: the kernel knows more of an open one than the store. */
+export async function readSegment({ db, kernel }: TimelineParts, id: string): Promise<SegmentRecord | undefined> {
+  const stored = await segmentById(db, id);
+  if (!stored?.open) return stored;
+  const open = kernel.openSegment(stored.cameraId);
+  return open?.id === id ? open : stored;
+}
+
+/**
+ * Stored gaps, and what is missing between segments without any stored reason.
+ *
+ * @param segments of the range, oldest first
+ * @param gaps of the range, oldest first
+ */
+export function mergeGaps(segments: SegmentRecord[], gaps: GapRow[]): TimelineGap[] {
+  const known: TimelineGap[] = gaps.map((gap) => ({
+    startWallMs: gap.start_wall_ms,
+    endWallMs: gap.end_wall_ms,
+    reason: gap.reason,
+    message: gap.message,
+  }));
+  const derived: TimelineGap[] = [];
+  for (const [index, segment] of segments.entries()) {
+    const next = segments[index + 1];
+    if (!next) break;
+    let from = segment.endWallMs;
+    const missing = (until: number) => {
+      if (until - from < LEAST_GAP_MS) return;
+      derived.push({
+        startWallMs: from,
+        endWallMs: until,
+        reason: "unknown",
+        message: "Nothing was recorded, and no reason was noted.",
+      });
+    };
+    for (const gap of known) {
+      if (gap.startWallMs >= next.startWallMs || (gap.endWallMs ?? Number.POSITIVE_INFINITY) <= from) continue;
+      missing(gap.startWallMs);
+      from = Math.max(from, gap.endWallMs ?? next.startWallMs);
+    }
+    missing(next.startWallMs);
+  }
+  return [...known, ...derived].sort((a, b) => a.startWallMs - b.startWallMs);
+}
