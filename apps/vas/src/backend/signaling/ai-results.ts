@@ -8,15 +8,7 @@
 import type { WebSocket } from "@fastify/websocket";
 import { errorText } from "@vas/base/log.ts";
 import type { ErrorCode } from "@vas/contracts/errors.ts";
-import {
-  checkCoreMessage,
-  CoreMessage,
-  type EventClosed,
-  type EventOpened,
-  MAX_RESULTS_MESSAGE_BYTES,
-  type VasMessage,
-} from "@vas/contracts/results.ts";
-import { type Checked, checker } from "@vas/contracts/schema.ts";
+import type { CoreMessage, VasMessage } from "@vas/contracts/results.ts";
 import type { RawData } from "ws";
 import type { CounterSample } from "../../kernel/index.ts";
 import type { App, Backend } from "../context.ts";
@@ -25,6 +17,7 @@ import { takeSnapshot } from "../media.ts";
 import { type EventBatch, eventsById, openedEvent, storeEvents } from "../store/ai-events.ts";
 import { MAX_MODELS, storeModels } from "../store/ai-models.ts";
 import { type TakeSnapshot, Triggers } from "../triggers.ts";
+import { readMessage } from "./core-message.ts";
 
 /** Rows waiting for the store at which Core's socket is paused; it goes on below half of it. */
 export const MAX_WAITING_ROWS = 2048;
@@ -32,8 +25,6 @@ export const MAX_WAITING_ROWS = 2048;
 const MAX_ROWS_PER_COMMIT = 1024;
 /** Answers a Core may leave unread before it is cut off. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-/** Deeper JSON breaks whoever writes it out again by recursion. */
-const MAX_DEPTH = 64;
 const BUDGET_WINDOW_NS = 1_000_000_000n;
 const BUDGET_NS = BUDGET_WINDOW_NS / 2n;
 const PING_INTERVAL_MS = 15_000;
@@ -339,93 +330,6 @@ class Session {
     const restMs = Number(BUDGET_WINDOW_NS - (endNs - this.#windowStartNs)) / 1e6;
     void clock.sleep(Math.max(1, restMs), this.#ended.signal).then(() => this.release("budget"));
   }
-}
-
-/** Each kind of message on its own: a union's first complaint is about a kind that was not meant. */
-const KINDS = new Map(CoreMessage.anyOf.map((kind) => [kind.properties.type.const as string, checker(kind)]));
-
-type ReadMessage = { ok: true; value: CoreMessage } | { ok: false; id: number | null; message: string };
-
-/** Checks a message whole: size, UTF-8 text, depth, schema, and what the schema cannot say. */
-export function readMessage(data: RawData, isBinary: boolean): ReadMessage {
-  const refused = (message: string, id: number | null = null): ReadMessage => ({ ok: false, id, message });
-  const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
-  if (isBinary) return refused("a message is text");
-  if (bytes.length > MAX_RESULTS_MESSAGE_BYTES)
-    return refused(`the message is too long [max:${MAX_RESULTS_MESSAGE_BYTES}, found:${bytes.length}]`);
-  if (isDeeperThan(bytes, MAX_DEPTH)) return refused(`the message is nested too deeply [max:${MAX_DEPTH}]`);
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return refused("the message is not JSON");
-  }
-  const { id: claimed, type } = (value ?? {}) as { id?: unknown; type?: unknown };
-  const id = Number.isSafeInteger(claimed) && (claimed as number) >= 0 ? (claimed as number) : null;
-  if (id === null) return refused("/id: must be an integer from 0 to 2^53 - 1");
-  const checked: Checked<CoreMessage> = checkCoreMessage(value);
-  if (!checked.ok) {
-    const kind = KINDS.get(String(type));
-    const closer = kind ? kind(value) : { ok: false as const, message: "/type: is not known" };
-    return refused(closer.ok ? checked.message : closer.message, id);
-  }
-  const message = checked.value;
-  const wrong =
-    message.type === "events" ? wrongEvents(message) : message.type === "results" ? wrongResults(message) : null;
-  if (wrong !== null) return refused(wrong, id);
-  return { ok: true, value: message };
-}
-
-/** Makes ids lower case, as the store has them. @returns what the store could not keep or read back, or null */
-function wrongEvents(message: { opened: EventOpened[]; closed: EventClosed[] }): string | null {
-  for (const [index, event] of message.opened.entries()) {
-    if (!isTime(event.timestamp)) return `/opened/${index}/timestamp: is not a time`;
-    if (!areSafe(event.frame_id, event.pts90k)) return `/opened/${index}: integers must be below 2^53`;
-    if (event.label.includes("\0")) return `/opened/${index}/label: must not hold NUL`;
-    event.event_id = event.event_id.toLowerCase();
-    event.camera_id = event.camera_id.toLowerCase();
-  }
-  for (const [index, closing] of message.closed.entries()) {
-    if (!isTime(closing.ended_at)) return `/closed/${index}/ended_at: is not a time`;
-    if (!areSafe(closing.frames, closing.best_frame_id)) return `/closed/${index}: integers must be below 2^53`;
-    closing.event_id = closing.event_id.toLowerCase();
-  }
-  return null;
-}
-
-function wrongResults(message: Extract<CoreMessage, { type: "results" }>): string | null {
-  for (const [index, result] of message.results.entries()) {
-    if (!areSafe(result.frame_id, result.pts90k, result.wall_ms, result.width, result.height))
-      return `/results/${index}: integers must be below 2^53`;
-    result.camera_id = result.camera_id.toLowerCase();
-  }
-  return null;
-}
-
-/** The format allows a leap second, which Date does not know; comparing with NaN is false. */
-function isTime(text: string): boolean {
-  return Date.parse(text) >= 0;
-}
-
-/** SQLite keeps 64 bits, but what lies above 2^53 cannot be read back as a number. */
-function areSafe(...integers: number[]): boolean {
-  return integers.every((integer) => Number.isSafeInteger(integer));
-}
-
-function isDeeperThan(json: Buffer, limit: number): boolean {
-  let depth = 0;
-  let inText = false;
-  for (let at = 0; at < json.length; at++) {
-    const byte = json[at];
-    if (inText) {
-      if (byte === 0x5c) at++;
-      else if (byte === 0x22) inText = false;
-    } else if (byte === 0x22) inText = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > limit) return true;
-    } else if (byte === 0x7d || byte === 0x5d) depth--;
-  }
-  return false;
 }
 
 function nack(id: number | null, code: ErrorCode, message = ""): VasMessage {
