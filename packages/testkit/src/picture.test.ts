@@ -81,12 +81,15 @@ test("the QR code says its text and is where qrBox says, in both pixel formats",
       await painter.paint(frame, data);
       const rgba = new Uint8ClampedArray(640 * 360 * 4);
       for (let at = 0; at < 640 * 360; at++) rgba.fill(data[at] ?? 0, at * 4, at * 4 + 3);
-      const [code] = await readBarcodes({ data: rgba, width: 640, height: 360, colorSpace: "srgb" } as never);
+      const [code] = await readBarcodes({ data: rgba, width: 640, height: 360, colorSpace: "srgb" });
       assert.equal(code?.text, `frame ${frame}`);
       const { topLeft, bottomRight } = code.position;
       const seen = [topLeft.x / 640, topLeft.y / 360, bottomRight.x / 640, bottomRight.y / 360];
       for (const [at, edge] of painter.qrBox(frame).entries())
-        assert.ok(Math.abs(edge - (seen[at] ?? 0)) < 0.01, `${painter.qrBox(frame)} but seen at ${seen}`);
+        assert.ok(
+          Math.abs(edge - (seen[at] ?? 0)) < 0.01,
+          `${painter.qrBox(frame).join(" ")} but seen at ${seen.join(" ")}`,
+        );
     }
   }
 });

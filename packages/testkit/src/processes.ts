@@ -6,7 +6,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
 /**
- * Starts a program that the kernel kills when this process dies, however it dies.
+ * Starts a program that the kernel kills when this process dies, however it dies. It has a session of its own, so a
+ * Ctrl-C at the terminal reaches us alone and we decide on the order.
  *
  * @param env the whole environment of the child
  */
@@ -15,7 +16,7 @@ export function spawnTied(
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): ChildProcessWithoutNullStreams {
-  return spawn("setpriv", ["--pdeathsig", "KILL", program, ...args], { env, stdio: "pipe" });
+  return spawn("setpriv", ["--pdeathsig", "KILL", program, ...args], { env, stdio: "pipe", detached: true });
 }
 
 /** A port on 127.0.0.1 that is free for TCP and for UDP at this moment. */

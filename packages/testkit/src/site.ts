@@ -311,9 +311,11 @@ function createPart(options: PartOptions): Part {
       if (running) throw new Error(`${name} is running already`);
       if (existsSync(logFile) && statSync(logFile).size > MAX_LOG_BYTES) renameSync(logFile, `${logFile}.1`);
       const log = openSync(logFile, "a", 0o600);
-      // The child dies with us, however we die: no part of a killed launcher or test may go on.
+      // The child dies with us, however we die: no part of a killed launcher or test may go on. A session of its own
+      // keeps a Ctrl-C at the terminal from reaching it before its turn.
       const started = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, ...args], {
         env,
+        detached: true,
         stdio: ["ignore", options.stdout === "inherit" ? "inherit" : log, log],
       });
       closeSync(log);

@@ -70,16 +70,16 @@ export async function startSyntheticCamera(
   const media = await openRtpSocket();
   const control = await openRtpSocket();
   const child = spawnTied(options.ffmpeg ?? "ffmpeg", [
-    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    ..."-hide_banner -nostdin -loglevel error".split(" "),
     ...(options.video === undefined
       ? ["-probesize", "32", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", `${width}x${height}`]
       : ["-re", "-stream_loop", "-1"]),
     ...(options.video === undefined ? ["-framerate", String(fps), "-i", "pipe:0"] : ["-i", options.video]),
-    ...["-map", "0:v:0", "-an", "-sn", "-dn"],
+    ..."-map 0:v:0 -an -sn -dn".split(" "),
     ...(options.video === undefined ? [] : ["-fps_mode", "cfr", "-r", String(fps), "-pix_fmt", "yuv420p"]),
     ...(options.video !== undefined && options.width !== undefined ? ["-vf", `scale=${width}:${height}`] : []),
     ...encoderArguments({ ...options, fps }),
-    ...["-f", "rtp", "-payload_type", "96"],
+    ..."-f rtp -payload_type 96".split(" "),
     `rtp://127.0.0.1:${media.address().port}?rtcpport=${control.address().port}&pkt_size=1200`,
   ]);
   const words: string[] = [];
@@ -191,19 +191,19 @@ function encoderArguments(options: SyntheticCameraOptions & { fps: number }): st
   const { fps, codec = "h264", bFrames = 0, bitrate = DEFAULTS.bitrate } = options;
   const gop = options.gop ?? Math.round(2 * fps);
   const common = [
-    ...["-g", String(gop), "-bf", String(bFrames), "-maxrate", String(bitrate), "-bufsize", String(bitrate)],
+    ...`-g ${gop} -bf ${bFrames} -maxrate ${bitrate} -bufsize ${bitrate}`.split(" "),
     // Parameter sets go into the description and in front of every key frame, as cameras do.
-    ...["-flags:v", "+global_header", "-bsf:v", "dump_extra=freq=keyframe"],
+    ..."-flags:v +global_header -bsf:v dump_extra=freq=keyframe".split(" "),
   ];
   if (codec === "h265")
     return [
-      ...["-c:v", "libx265", "-preset", "ultrafast", "-x265-params"],
+      ..."-c:v libx265 -preset ultrafast -x265-params".split(" "),
       `log-level=error:scenecut=0:keyint=${gop}:min-keyint=${gop}:bframes=${bFrames}:rc-lookahead=0:pools=1:frame-threads=1`,
       ...common,
     ];
   return [
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1", "-crf", "24"],
-    ...["-keyint_min", String(gop), "-sc_threshold", "0"],
+    ..."-c:v libx264 -preset ultrafast -tune zerolatency -threads 1 -crf 24".split(" "),
+    ...`-keyint_min ${gop} -sc_threshold 0`.split(" "),
     ...common,
   ];
 }
