@@ -43,7 +43,7 @@ const KNOWN_RUTH = new Set([
  * @param env the environment; an empty value counts as absent
  * @returns the configuration, or one sentence that names the variable and what is wrong with it
  */
-export function readConfig(env: Record<string, string | undefined>): Config | string {
+export function readConfig(env: Record<string, string | undefined> = process.env): Config | string {
   const unknown = Object.keys(env)
     .filter((name) => name.startsWith("RUTH_") && !KNOWN_RUTH.has(name))
     .sort()[0];

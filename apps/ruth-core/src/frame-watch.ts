@@ -75,6 +75,17 @@ export class FrameWatch {
 
   /** @param monoMs monotonic */
   look(monoMs: number): Look {
+    try {
+      return this.#look(monoMs);
+    } catch (thrown) {
+      // Whatever the file system refuses is the export's problem and no reason for Core to stop; it is opened again.
+      this.#shut((thrown as Error).message);
+      this.#checkAtMs = monoMs + FILES_EVERY_MS;
+      return null;
+    }
+  }
+
+  #look(monoMs: number): Look {
     if (this.#open === null) {
       if (monoMs < this.#checkAtMs) return null;
       this.#checkAtMs = monoMs + FILES_EVERY_MS;
