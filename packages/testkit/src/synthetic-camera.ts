@@ -6,6 +6,7 @@
  */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
+import { feedFrames } from "./feed.ts";
 import { createPainter } from "./picture.ts";
 import { spawnTied, within } from "./processes.ts";
 import { type Behaviour, type RtspAuth, type RtspServer, startRtspServer } from "./rtsp-server.ts";
@@ -51,8 +52,6 @@ export type SyntheticCamera = {
 };
 
 const DEFAULTS = { width: 1280, height: 720, fps: 15, bitrate: 3_000_000, text: "VAS test camera" };
-/** Raw frames that may wait in front of FFmpeg; one is being read while the next is painted. */
-const BUFFERS = 2;
 /** Encoded frames that may be between the encoder's entry and its RTP packets. */
 const SLOT_MEMORY = 1024;
 
@@ -89,9 +88,7 @@ export async function startSyntheticCamera(
   });
   // The pipe breaks when FFmpeg dies; `ended` says so.
   child.stdin.on("error", () => undefined);
-  let running = true;
   const ended = once(child, "close").then(([code, by]) => {
-    running = false;
     return `ffmpeg ended [code:${code}, signal:${by}] ${words.join("").trim()}`;
   });
   await within("ffmpeg to start", once(child, "spawn"));
@@ -122,38 +119,22 @@ export async function startSyntheticCamera(
     });
   });
 
-  let framesSent = 0;
-  let timer: NodeJS.Timeout | undefined;
-  if (painter !== undefined) {
-    const free = Array.from({ length: BUFFERS }, () => new Uint8Array(painter.frameBytes));
-    const start = performance.now();
-    let painted = -1;
-    const tick = async () => {
-      const slot = Math.floor(((performance.now() - start) * fps) / 1000 + 0.001);
-      const buffer = slot > painted ? free.pop() : undefined;
-      if (buffer !== undefined) {
-        painted = slot;
-        await painter.paint(slot, buffer);
-        slots.push(slot);
-        framesSent++;
-        child.stdin.write(buffer, () => free.push(buffer));
-      }
-      if (!running) return;
-      const next = Math.floor(((performance.now() - start) * fps) / 1000 + 0.001) + 1;
-      timer = setTimeout(run, Math.max(1, start + (next * 1000) / fps - performance.now()));
-    };
-    const run = () => {
-      tick().catch((thrown: Error) => {
-        words.push(thrown.message);
-        child.kill("SIGKILL");
-      });
-    };
-    run();
-  }
+  const feed =
+    painter === undefined
+      ? undefined
+      : feedFrames({
+          painter,
+          fps,
+          into: child.stdin,
+          onFrame: (slot) => slots.push(slot),
+          onError: (error) => {
+            words.push(error.message);
+            child.kill("SIGKILL");
+          },
+        });
 
   const close = async () => {
-    running = false;
-    clearTimeout(timer);
+    feed?.stop();
     child.kill("SIGKILL");
     await ended;
     await server.close();
@@ -179,7 +160,7 @@ export async function startSyntheticCamera(
     password: options.auth?.password,
     server,
     pid: child.pid ?? 0,
-    framesSent: () => framesSent,
+    framesSent: () => feed?.framesSent() ?? 0,
     ended,
     qrBox: painter?.qrBox.bind(painter),
     close: closeOnce,
