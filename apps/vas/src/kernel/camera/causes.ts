@@ -42,7 +42,7 @@ const PATTERNS: readonly [RegExp, CauseCode][] = [
   [/Name or service not known|Temporary failure in name resolution|Failed to resolve/i, "unresolved"],
   [/No route to host|Network is unreachable/i, "unreachable"],
   [
-    /415 |Protocol not found|Unsupported|matches no streams|Could not find codec|codec not currently supported|unspecified size|Invalid data found/i,
+    /415 |Protocol not found|Unsupported|matches no streams|Could not find codec|codec not currently supported|unspecified size/i,
     "unsupported",
   ],
   [/End of file|Connection reset by peer|Broken pipe|Input\/output error/i, "ended"],

@@ -2,6 +2,7 @@
  * FFmpeg's arguments for one run of a camera. The only text of a user is the address, and it is not an argument: it
  * goes, with its credentials, into a script that FFmpeg reads from a pipe, so that no process list shows them.
  */
+import { tapOutputArguments } from "../frames/tap-output.ts";
 import { PAYLOAD_TYPE, type RtpTarget } from "../live/camera-live.ts";
 import { parseCameraUrl } from "./address.ts";
 
@@ -10,8 +11,8 @@ export const SCRIPT_FD = 0;
 export const RECORDING_FD = 3;
 export const TAP_FD = 4;
 
-/** Microseconds that FFmpeg waits for one read; deadlines of our own watch over the whole. */
-const IO_TIMEOUT_US = 5_000_000;
+/** How long FFmpeg waits for one read; deadlines of our own watch over the whole. When it bites, FFmpeg does not say so. */
+export const IO_TIMEOUT_MS = 5_000;
 /** Enough for SPS and PPS; without it FFmpeg buffers 5 s to guess a frame rate that copying does not need. */
 const ANALYZE_US = 500_000;
 /** Packets that a pipe's writer keeps while its reader is away; then it drops. */
@@ -36,28 +37,49 @@ export function inputScript(source: CameraSource): string {
     "ffconcat version 1.0",
     `file '${address}'`,
     "option rtsp_transport tcp",
-    `option timeout ${IO_TIMEOUT_US}`,
+    `option timeout ${IO_TIMEOUT_MS * 1000}`,
     `option analyzeduration ${ANALYZE_US}`,
     "option fpsprobesize 0",
     "",
   ].join("\n");
 }
 
-/** Arguments that open the script on standard input. */
-export const INPUT_ARGS: readonly string[] = [
-  "-protocol_whitelist",
-  "pipe,rtsp,rtp,rtsps,tcp,udp,tls,crypto",
-  "-analyzeduration",
-  String(ANALYZE_US),
-  "-fpsprobesize",
-  "0",
-  "-f",
-  "concat",
-  "-safe",
-  "0",
-  "-i",
-  `pipe:${SCRIPT_FD}`,
-];
+/**
+ * Arguments that open the script on standard input.
+ *
+ * | option | without it |
+ * | --- | --- |
+ * | copytb 1 | an output behind the fifo muxer gets 1 / frame rate as its time base, and every time is rounded to it |
+ * | itsoffset 1 | the first decode times of a stream with B-frames are negative, which MP4 cannot carry |
+ */
+export const INPUT_ARGS: readonly string[] = words(`
+  -copytb 1 -itsoffset 1
+  -protocol_whitelist pipe,rtsp,rtp,rtsps,tcp,udp,tls,crypto
+  -analyzeduration ${ANALYZE_US} -fpsprobesize 0
+  -f concat -safe 0 -i pipe:${SCRIPT_FD}
+`);
+
+/**
+ * How recordings are muxed: fragments of at most a second, flushed as they are complete, their times left as they are.
+ * With `avoid_negative_ts` and the edit list as they are by default, the first sample is moved to 0, away from where RTP
+ * and the tap have it: a stream that is joined in the middle of a group of pictures begins later.
+ */
+export const RECORDING_OPTIONS: Readonly<Record<string, string>> = {
+  movflags: "+frag_keyframe+empty_moov+default_base_moof+frag_discont",
+  use_editlist: "0",
+  avoid_negative_ts: "disabled",
+  video_track_timescale: "90000",
+  frag_duration: "1000000",
+  flush_packets: "1",
+};
+
+/** H.264 that every browser decodes, each frame with the time it came with. */
+const TRANSCODE = `
+  -c:v libx264 -preset ultrafast -tune zerolatency -pix_fmt yuv420p -crf 25 -maxrate 6M -bufsize 6M -g 60 -threads 1
+  -fps_mode passthrough -enc_time_base 1:90000
+`;
+/** Late viewers need SPS and PPS with every key frame, wherever the camera sends them. */
+const COPY = "-c:v copy -bsf:v dump_extra=freq=keyframe";
 
 /**
  * @param outputs where RTP goes, how live view gets its H.264, and whether a tap listens
@@ -65,107 +87,27 @@ export const INPUT_ARGS: readonly string[] = [
  */
 export function ingestArgs(outputs: { rtp: RtpTarget; live: LiveCodec; tap: boolean }): string[] {
   const { rtp } = outputs;
+  const recording = Object.entries(RECORDING_OPTIONS).map(([name, value]) => `${name}=${value}`);
   return [
-    "-hide_banner",
-    "-nostdin",
-    "-nostats",
-    "-loglevel",
-    "info",
+    ...words("-hide_banner -nostdin -nostats -loglevel info"),
     ...INPUT_ARGS,
-    // Live: RTP to the media worker.
-    "-map",
-    "0:v:0",
-    "-an",
-    ...(outputs.live === "copy"
-      ? // Late viewers need SPS and PPS with every key frame, wherever the camera sends them.
-        ["-c:v", "copy", "-bsf:v", "dump_extra=freq=keyframe"]
-      : [
-          "-c:v",
-          "libx264",
-          "-preset",
-          "ultrafast",
-          "-tune",
-          "zerolatency",
-          "-pix_fmt",
-          "yuv420p",
-          "-crf",
-          "25",
-          "-maxrate",
-          "6M",
-          "-bufsize",
-          "6M",
-          "-g",
-          "60",
-          "-threads",
-          "1",
-          "-fps_mode",
-          "passthrough",
-          "-enc_time_base",
-          "1:90000",
-        ]),
-    "-f",
-    "rtp",
-    "-rtpflags",
-    "skip_rtcp",
-    "-payload_type",
-    String(PAYLOAD_TYPE),
-    "-ssrc",
-    String(signed(rtp.ssrc)),
-    `rtp://127.0.0.1:${rtp.port}?localrtpport=${rtp.sourcePort}&pkt_size=1200`,
-    // Recording: fragments of at most a second, flushed as they are complete. The fifo keeps live going should VAS pause.
-    "-map",
-    "0:v:0",
-    "-an",
-    "-c:v",
-    "copy",
-    ...fifo(
-      "mp4",
-      "movflags=+frag_keyframe+empty_moov+default_base_moof:video_track_timescale=90000:frag_duration=1000000:flush_packets=1",
-    ),
-    `pipe:${RECORDING_FD}`,
-    ...(outputs.tap
-      ? [
-          "-map",
-          "0:v:0",
-          "-an",
-          "-c:v",
-          "copy",
-          "-bsf:v",
-          "dump_extra=freq=keyframe",
-          "-muxdelay",
-          "0",
-          "-muxpreload",
-          "0",
-          ...fifo("mpegts", "flush_packets=1"),
-          // A tap that died and came back finds the stream where it is.
-          "-attempt_recovery",
-          "1",
-          "-recover_any_error",
-          "1",
-          "-recovery_wait_time",
-          "1",
-          `pipe:${TAP_FD}`,
-        ]
-      : []),
+    // FFmpeg takes the ssrc as a signed integer.
+    ...words(`
+      -map 0:v:0 ${outputs.live === "copy" ? COPY : TRANSCODE}
+      -f rtp -rtpflags skip_rtcp -payload_type ${PAYLOAD_TYPE} -ssrc ${rtp.ssrc | 0}
+      rtp://127.0.0.1:${rtp.port}?localrtpport=${rtp.sourcePort}&pkt_size=1200
+    `),
+    // The fifo muxer keeps live view going should VAS pause: it drops what the pipe does not take.
+    ...words(`
+      -map 0:v:0 -c:v copy
+      -f fifo -fifo_format mp4 -format_opts ${recording.join(":")}
+      -queue_size ${PIPE_QUEUE_PACKETS} -drop_pkts_on_overflow 1
+      pipe:${RECORDING_FD}
+    `),
+    ...(outputs.tap ? tapOutputArguments(`pipe:${TAP_FD}`) : []),
   ];
 }
 
-function fifo(format: string, formatOptions: string): string[] {
-  return [
-    "-f",
-    "fifo",
-    "-fifo_format",
-    format,
-    "-format_opts",
-    formatOptions,
-    "-queue_size",
-    String(PIPE_QUEUE_PACKETS),
-    "-drop_pkts_on_overflow",
-    "1",
-  ];
-}
-
-/** FFmpeg takes the ssrc as a signed integer. */
-function signed(ssrc: number): number {
-  return ssrc | 0;
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
 }

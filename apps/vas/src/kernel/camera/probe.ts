@@ -6,7 +6,7 @@ import { Fmp4Error, Fmp4Splitter, type Fragment, type VideoInit } from "../recor
 import type { Pictures } from "../recording/pictures.ts";
 import { type CauseCode, causeOf } from "./causes.ts";
 import { Child } from "./child.ts";
-import { type CameraSource, INPUT_ARGS, inputScript } from "./ffmpeg-args.ts";
+import { type CameraSource, INPUT_ARGS, IO_TIMEOUT_MS, inputScript, RECORDING_OPTIONS } from "./ffmpeg-args.ts";
 import { StreamMeasure } from "./measure.ts";
 
 /** To the first key frame. */
@@ -81,6 +81,7 @@ async function readAWhile(
   let unsupported: string | undefined;
   let timer: NodeJS.Timeout;
   let timedOut = false;
+  const startedMs = performance.now();
   const child = new Child(
     ffmpeg,
     [
@@ -90,21 +91,11 @@ async function readAWhile(
       "-loglevel",
       "info",
       ...INPUT_ARGS,
-      "-map",
-      "0:v:0",
-      "-an",
-      "-c:v",
-      "copy",
-      "-f",
-      "mp4",
-      "-movflags",
-      "+frag_keyframe+empty_moov+default_base_moof",
-      "-video_track_timescale",
-      "90000",
-      "-frag_duration",
-      "300000",
-      "-flush_packets",
-      "1",
+      ...["-map", "0:v:0", "-c:v", "copy", "-f", "mp4"],
+      ...Object.entries({ ...RECORDING_OPTIONS, frag_duration: "300000" }).flatMap(([name, value]) => [
+        `-${name}`,
+        value,
+      ]),
       "pipe:1",
     ],
     ["pipe", "pipe", "pipe"],
@@ -150,7 +141,8 @@ async function readAWhile(
   if (unsupported !== undefined)
     throw new CodedError("probe_unsupported", `The stream cannot be recorded: ${unsupported}.`);
   if (init && fragments.length > 0) return { init, fragments, hasAudio };
-  const found = causeOf(child.lastLines, timedOut ? "timed_out" : "failed");
+  const silent = timedOut || performance.now() - startedMs >= IO_TIMEOUT_MS;
+  const found = causeOf(child.lastLines, silent ? "timed_out" : "failed");
   throw new CodedError(PROBE_CODES[found.code] ?? "probe_failed", found.message);
 }
 

@@ -9,7 +9,7 @@ import type { RtpTarget } from "../live/camera-live.ts";
 import { Fmp4Error, type Fmp4Part, Fmp4Splitter } from "../recording/fmp4.ts";
 import { type Cause, cause, causeOf } from "./causes.ts";
 import { Child } from "./child.ts";
-import { type CameraSource, ingestArgs, inputScript, type LiveCodec } from "./ffmpeg-args.ts";
+import { type CameraSource, IO_TIMEOUT_MS, ingestArgs, inputScript, type LiveCodec } from "./ffmpeg-args.ts";
 
 /** To the moment FFmpeg knows the stream; one read of it may take 5 s, so a camera that trickles is noticed here. */
 const OPEN_DEADLINE_MS = 10_000;
@@ -38,6 +38,8 @@ export type RunOptions = {
 /** Runs until the stream ends, fails, stalls or the signal aborts; the cause says which. */
 export async function runIngest(options: RunOptions, signal: AbortSignal): Promise<Cause> {
   const { clock } = options;
+  const startedMs = nowMs(clock);
+  let opened = false;
   let verdict: Cause | undefined;
   let phase: { deadlineMs: number; since: number; cause: Cause } = {
     deadlineMs: OPEN_DEADLINE_MS,
@@ -50,8 +52,9 @@ export async function runIngest(options: RunOptions, signal: AbortSignal): Promi
     args,
     ["pipe", "ignore", "pipe", "pipe", options.tapWriteFd ?? "ignore"],
     (line) => {
-      if (line.startsWith("Input #0") && phase.deadlineMs === OPEN_DEADLINE_MS)
-        phase = { deadlineMs: FIRST_FRAGMENT_DEADLINE_MS, since: nowMs(clock), cause: cause("stalled") };
+      if (!line.startsWith("Input #0") || opened) return;
+      opened = true;
+      phase = { deadlineMs: FIRST_FRAGMENT_DEADLINE_MS, since: nowMs(clock), cause: cause("stalled") };
     },
   );
   options.onSpawned();
@@ -96,7 +99,8 @@ export async function runIngest(options: RunOptions, signal: AbortSignal): Promi
     clearInterval(watch);
     signal.removeEventListener("abort", stop);
   }
-  return verdict ?? causeOf(child.lastLines, "ended");
+  const silent = !opened && nowMs(clock) - startedMs >= IO_TIMEOUT_MS;
+  return verdict ?? causeOf(child.lastLines, silent ? "timed_out" : opened ? "ended" : "failed");
 }
 
 function nowMs(clock: Clock): number {
