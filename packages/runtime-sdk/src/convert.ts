@@ -86,6 +86,8 @@ type Plan = {
   weightY: Int32Array;
   /** Output value of each clamped and scaled channel sum, with `BELOW` entries under 0. */
   values: [ConvertTarget, ConvertTarget, ConvertTarget];
+  /** Output value of each luma, for grey. */
+  greys: ConvertTarget;
   /** Where the red, green and blue value of a pixel goes: offset + (row * width + column) * step. */
   offsets: [number, number, number];
   step: number;
@@ -123,6 +125,7 @@ function makePlan(source: Nv12, options: ConvertOptions, kind: "f32" | "f16" | "
   const pixels = options.width * options.height;
   const planar = (options.layout ?? "nchw") === "nchw";
   const unit = planar ? pixels : 1;
+  const values: Plan["values"] = [valuesOf(0), valuesOf(1), valuesOf(2)];
   return {
     placement,
     bordered: placement.width !== options.width || placement.height !== options.height,
@@ -132,11 +135,17 @@ function makePlan(source: Nv12, options: ConvertOptions, kind: "f32" | "f16" | "
     top: rows.first,
     bottom: rows.second,
     weightY: rows.weight,
-    values: [valuesOf(0), valuesOf(1), valuesOf(2)],
+    values,
+    greys: values[0].slice(0, 256).map((_, luma) => values[0][toIndex(LUMA[luma] as number)] as number),
     offsets: [(order[0] as number) * unit, (order[1] as number) * unit, (order[2] as number) * unit],
     step: planar || options.color === "gray" ? 1 : 3,
     outWidth: options.width,
   };
+}
+
+/** The index of a channel sum in a plan's `values`. */
+function toIndex(sum: number): number {
+  return ((sum + HALF) >> FRACTION_BITS) + BELOW;
 }
 
 function valueTable(kind: "f32" | "f16" | "u8", of: (value: number) => number): ConvertTarget {
@@ -200,25 +209,23 @@ function fillBorder(out: ConvertTarget, plan: Plan, options: ConvertOptions): vo
 
 function convertGray(source: Nv12, plan: Plan, out: ConvertTarget): void {
   const { y: luma, stride } = source;
-  const { left, right, weightX, top, bottom, weightY, placement, outWidth } = plan;
-  const values = plan.values[0];
+  const { left, right, weightX, top, bottom, weightY, placement, outWidth, greys } = plan;
   const columns = placement.width;
+  const plain = columns === source.width && placement.height === source.height;
   for (let row = 0; row < placement.height; row++) {
     const rowTop = (top[row] as number) * stride;
     const rowBottom = (bottom[row] as number) * stride;
     const down = weightY[row] as number;
     let at = (placement.y + row) * outWidth + placement.x;
+    if (plain) {
+      for (let from = rowTop; from < rowTop + columns; from++) out[at++] = greys[luma[from] as number] as number;
+      continue;
+    }
     for (let column = 0; column < columns; column++) {
-      const value = interpolate(
-        luma,
-        rowTop,
-        rowBottom,
-        left[column] as number,
-        right[column] as number,
-        weightX[column] as number,
-        down,
-      );
-      out[at++] = values[(((LUMA[value] as number) + HALF) >> FRACTION_BITS) + BELOW] as number;
+      const l = left[column] as number;
+      const r = right[column] as number;
+      const value = interpolate(luma, rowTop, rowBottom, l, r, weightX[column] as number, down);
+      out[at++] = greys[value] as number;
     }
   }
 }

@@ -72,7 +72,7 @@ export function createTestRing(
   const meta = openSync(fresh.meta, "r+");
   renameSync(fresh.data, join(folder, FRAME_DATA_FILE));
   renameSync(fresh.meta, join(folder, FRAME_META_FILE));
-  const sequences = new Array<number>(slotCount).fill(0);
+  const sequences = Array.from({ length: slotCount }, () => 0);
   let frames = 0;
   const u64 = (value: number | bigint) => {
     const bytes = Buffer.alloc(8);
@@ -227,15 +227,10 @@ export function decodeFrames(
   options: { everySeconds: number; count: number; fromSeconds?: number },
 ): Buffer[] {
   const { width, height } = size;
-  const raw = execFileSync(
-    "ffmpeg",
-    [
-      ...["-v", "error", "-ss", String(options.fromSeconds ?? 0), "-i", file],
-      ...["-vf", `fps=1/${options.everySeconds},scale=${width}:${height}`, "-frames:v", String(options.count)],
-      ...["-pix_fmt", "nv12", "-f", "rawvideo", "-"],
-    ],
-    { maxBuffer: 1024 * 1024 * 1024 },
-  );
+  const filter = `fps=1/${options.everySeconds},scale=${width}:${height}`;
+  const args = `-v error -ss ${options.fromSeconds ?? 0} -i`.split(" ");
+  args.push(file, ...`-vf ${filter} -frames:v ${options.count} -pix_fmt nv12 -f rawvideo -`.split(" "));
+  const raw = execFileSync("ffmpeg", args, { maxBuffer: 1024 * 1024 * 1024 });
   const bytes = nv12Size(width, height);
   return Array.from({ length: Math.floor(raw.length / bytes) }, (_, at) => raw.subarray(at * bytes, (at + 1) * bytes));
 }

@@ -1,0 +1,150 @@
+/** A model folder of `model_type: onnx` as a handler: NV12 to the input tensor, onnxruntime on the CPU, then its family. */
+import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
+import type { ConvertTarget } from "@vas/runtime-sdk/convert.ts";
+import { outputLength } from "@vas/runtime-sdk/convert.ts";
+import { type TensorOptions, tensorOptions, toFraction } from "@vas/runtime-sdk/frame.ts";
+import { type Detection, fractionSetting, type Handler } from "@vas/runtime-sdk/handler.ts";
+import type { LoadedModel } from "@vas/runtime-sdk/model-folder.ts";
+import { suppress } from "@vas/runtime-sdk/nms.ts";
+import "./half-floats.ts";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Decode, DecodeContext, Output } from "./families/family.ts";
+import { decodeSsd } from "./families/ssd.ts";
+import { decodeYolov5 } from "./families/yolov5.ts";
+import { decodeYolov8 } from "./families/yolov8.ts";
+import { decodeYolox } from "./families/yolox.ts";
+
+/** `suppresses`: the network has already dropped overlapping boxes. */
+type Family = { decode: Decode; suppresses: boolean };
+
+const FAMILIES: Record<string, Family> = {
+  yolov5: { decode: decodeYolov5, suppresses: false },
+  yolov7: { decode: decodeYolov5, suppresses: false },
+  yolov8: { decode: decodeYolov8, suppresses: false },
+  yolo11: { decode: decodeYolov8, suppresses: false },
+  yolox: { decode: decodeYolox, suppresses: false },
+  ssd: { decode: decodeSsd, suppresses: true },
+  "ssd-yxyx": { decode: decodeSsd, suppresses: true },
+  "ssd-pixels": { decode: decodeSsd, suppresses: true },
+};
+
+const DEFAULT_CONFIDENCE = 0.25;
+const DEFAULT_IOU = 0.45;
+const MAX_DETECTIONS = 300;
+/** Video and the other models share the machine. */
+const MAX_THREADS = 4;
+
+/** What a folder's own decoder gets beside the outputs; it needs to import nothing. */
+export type EntryContext = DecodeContext & {
+  config: Record<string, unknown>;
+  /** From the assignment's `nms_iou_threshold`, else the model's, else 0.45. */
+  maxIou: number;
+  suppress: typeof suppress;
+  toFraction: typeof toFraction;
+};
+export type EntryDecode = (outputs: readonly Output[], context: EntryContext) => Detection[];
+
+/**
+ * Loads the weights and finds the decoder.
+ *
+ * @throws Error where the network's input does not fit model.yaml, or nothing describes its output
+ */
+export async function createHandler(model: LoadedModel): Promise<Handler> {
+  if (model.yaml.model_type !== "onnx" || model.weightsPath === undefined)
+    throw new Error(`this is the runtime of model_type onnx [found:${model.yaml.model_type}]`);
+  const decode = await decoderOf(model);
+  const session = await InferenceSession.create(model.weightsPath, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: Math.max(1, Math.min(MAX_THREADS, availableParallelism() >> 1)),
+    interOpNumThreads: 1,
+    // Waiting threads sleep: spinning would take the cores that video needs.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  });
+  const { name, options } = inputOf(session, model);
+  let buffer: ConvertTarget | undefined;
+
+  return async (frame, { config }) => {
+    const { data, dims, placement } = frame.toTensor(options, buffer);
+    buffer = data;
+    const results = await session.run({ [name]: inputTensor(options, data, dims) });
+    const outputs = session.outputNames.map((output): Output => {
+      const tensor = results[output];
+      if (!tensor) throw new Error(`the network gave no output ${output}`);
+      return { name: output, dims: tensor.dims, data: numbers(tensor) };
+    });
+    const context: EntryContext = {
+      model,
+      config,
+      input: { width: options.width, height: options.height, placement },
+      minConfidence: fractionSetting(config, "min_confidence", model.yaml.confidence_threshold ?? DEFAULT_CONFIDENCE),
+      maxIou: fractionSetting(config, "nms_iou_threshold", model.yaml.nms_iou_threshold ?? DEFAULT_IOU),
+      suppress,
+      toFraction,
+    };
+    const found = decode(outputs, context);
+    const { classes } = config;
+    return Array.isArray(classes) ? found.filter(({ class_name }) => classes.includes(class_name)) : found;
+  };
+}
+
+async function decoderOf(model: LoadedModel): Promise<EntryDecode> {
+  if (model.entryPath !== undefined) {
+    const entry = (await import(pathToFileURL(model.entryPath).href)) as { decode?: EntryDecode };
+    if (typeof entry.decode !== "function") throw new Error(`${model.yaml.entry} does not export decode`);
+    return entry.decode;
+  }
+  const format = model.yaml.output_schema?.format;
+  const family = format === undefined ? undefined : FAMILIES[format];
+  if (!family)
+    throw new Error(
+      `no family decodes output_schema.format [found:${format}, known:${Object.keys(FAMILIES).join(" ")}]; add an entry that exports decode`,
+    );
+  return (outputs, context) => {
+    const found = family.decode(outputs, context);
+    const maxIou = family.suppresses ? 1 : context.maxIou;
+    return suppress(found, maxIou, MAX_DETECTIONS);
+  };
+}
+
+/** The input's name and what it wants, after comparing model.yaml with the network. */
+function inputOf(session: InferenceSession, model: LoadedModel): { name: string; options: TensorOptions } {
+  const inputs = session.inputMetadata;
+  const [input] = inputs;
+  if (inputs.length !== 1 || !input?.isTensor)
+    throw new Error(`the network must have one tensor as its input [found:${session.inputNames.join(" ")}]`);
+  const shape = input.shape.map((size) => (typeof size === "number" && size > 0 ? size : undefined));
+  const nhwc = model.yaml.preprocess?.layout === "nhwc";
+  const [height, width] = nhwc ? [shape[1], shape[2]] : [shape[2], shape[3]];
+  if (!model.yaml.expected_resolution && (width === undefined || height === undefined))
+    throw new Error(
+      `model.yaml needs expected_resolution: the network's input has no fixed size [found:${input.shape}]`,
+    );
+  const options = tensorOptions(model.yaml, width && height ? { width, height } : undefined);
+  const wanted = nhwc ? [1, options.height, options.width, 3] : [1, 3, options.height, options.width];
+  const fits = shape.length === 4 && shape.every((size, at) => size === undefined || size === wanted[at]);
+  if (!fits)
+    throw new Error(`model.yaml does not fit the network's input [model.yaml:${wanted}, network:${input.shape}]`);
+  if (input.type !== options.dtype)
+    throw new Error(`preprocess.dtype is not the network's [model.yaml:${options.dtype}, network:${input.type}]`);
+  if (outputLength(options) > 64 * 1024 * 1024) throw new Error(`the network's input is too large [found:${wanted}]`);
+  return { name: input.name, options };
+}
+
+function inputTensor(options: TensorOptions, data: ConvertTarget, dims: number[]): Tensor {
+  if (options.dtype === "float16") return new Tensor("float16", data as Uint16Array, dims);
+  if (options.dtype === "uint8") return new Tensor("uint8", data as Uint8Array, dims);
+  return new Tensor("float32", data as Float32Array, dims);
+}
+
+/** An output's values as numbers. */
+function numbers(tensor: Tensor): ArrayLike<number> {
+  const { data, type } = tensor;
+  if (Array.isArray(data)) throw new Error("an output holds text");
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  if (type !== "float16" || !(data instanceof Uint16Array)) return data as ArrayLike<number>;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength) as DataView & {
+    getFloat16(at: number, littleEndian: boolean): number;
+  };
+  return Float32Array.from(data, (_, at) => view.getFloat16(at * 2, true));
+}
