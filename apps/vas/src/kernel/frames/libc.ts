@@ -64,7 +64,7 @@ export function allocateFile(fd: number, sizeBytes: number): void {
   if (errno !== 0) throw new LibcError("posix_fallocate", errno);
 }
 
-/** A file in memory. After `unmap` nothing made from `buffer` may be touched: the process would die of it. */
+/** A file in memory. `unmap` detaches `buffer` first: views of it then have length 0 and cannot touch memory that is gone. */
 export type Mapping = { buffer: ArrayBuffer; unmap(): void };
 
 /** Maps the first `sizeBytes` of an open file, for reading and writing or for reading only, shared with every other process. */
@@ -72,9 +72,11 @@ export function mapFile(fd: number, sizeBytes: number, access: "read" | "write")
   const protection = access === "write" ? PROT_READ | PROT_WRITE : PROT_READ;
   const address: unknown = mmap(null, sizeBytes, protection, MAP_SHARED, fd, 0);
   if (address === null || koffi.address(address) === MAP_FAILED) throw new LibcError("mmap", koffi.errno());
+  const buffer = koffi.view(address, sizeBytes);
   return {
-    buffer: koffi.view(address, sizeBytes),
+    buffer,
     unmap() {
+      buffer.transfer(0);
       if (munmap(address, sizeBytes) !== 0) throw new LibcError("munmap", koffi.errno());
     },
   };

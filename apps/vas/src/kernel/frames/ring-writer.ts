@@ -13,8 +13,8 @@
  * under temporary names and renamed, data before meta, so whatever has the final name is whole. Files that are given up are
  * marked first (every sequence odd), so a reader that still has them mapped finds no complete frame in them.
  *
- * frame_id goes on over generations and over restarts: a ring starts at Unix milliseconds or one more than the folder's last
- * frame_id, whichever is larger. No camera delivers 1000 frames a second, so the next ring always starts higher.
+ * frame_id goes on over generations and restarts: a ring counts on from what its maker says or from the folder's last
+ * frame_id, whichever is larger.
  */
 import {
   closeSync,
@@ -55,8 +55,8 @@ const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW } = constants;
 
 /** The shared memory cannot be had; the message says needed and available bytes. */
 export class FrameMemoryError extends Error {
-  constructor(folder: string, neededBytes: number, availableBytes: number) {
-    super(`not enough shared memory in ${folder} [needed:${neededBytes}, available:${availableBytes} bytes]`);
+  constructor(neededBytes: number, availableBytes: number) {
+    super(`not enough shared memory for frame export [needed:${neededBytes}, available:${availableBytes} bytes]`);
     this.name = "FrameMemoryError";
   }
 }
@@ -68,9 +68,9 @@ export type RingOptions = {
   width: number;
   height: number;
   slotCount: number;
-  /** frame_id of the first frame is larger than this; 0 where nothing is known. */
+  /** The first frame's frame_id is one more, or one more than the last in files that the folder still holds. */
   lastFrameId: number;
-  /** Unix ms. */
+  /** Unix ms; generations are made of it. */
   nowMs: number;
 };
 
@@ -111,7 +111,7 @@ export class RingWriter {
     const stride = Math.ceil(width / STRIDE_ALIGNMENT) * STRIDE_ALIGNMENT;
     const dataSize = nv12Size(stride, height);
     const left = removeRing(folder);
-    this.#frameId = Math.max(options.lastFrameId, left, options.nowMs - 1);
+    this.#frameId = Math.max(options.lastFrameId, left);
     lastGeneration = Math.max(lastGeneration + 1, options.nowMs * 1000);
     this.geometry = { width, height, stride, dataSize, slotCount, generation: lastGeneration };
     this.#folder = folder;
@@ -121,7 +121,7 @@ export class RingWriter {
     const available = freeBytes(folder);
     if (available < dataBytes + metaBytes) {
       removeFolder(folder);
-      throw new FrameMemoryError(folder, dataBytes + metaBytes, available);
+      throw new FrameMemoryError(dataBytes + metaBytes, available);
     }
     try {
       this.#data = makeFile(join(folder, FRAME_DATA_FILE + TEMPORARY), dataBytes);
@@ -131,7 +131,7 @@ export class RingWriter {
       removeRing(folder);
       removeFolder(folder);
       if (error instanceof LibcError && error.code === "ENOSPC")
-        throw new FrameMemoryError(folder, dataBytes + metaBytes, Math.min(available, free));
+        throw new FrameMemoryError(dataBytes + metaBytes, Math.min(available, free));
       throw error;
     }
     writeHeader(new DataView(this.#meta.buffer), this.geometry);

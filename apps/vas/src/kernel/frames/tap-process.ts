@@ -47,7 +47,11 @@ const options: TapProcessOptions = JSON.parse(process.argv[2] ?? "");
 const unwrap = createUnwrap(options.elapsedTicks);
 const counters = { framesExported: 0, decodeErrors: 0, packetsRead: 0 };
 let lastPts90k: number | null = null;
-let lastFrameId = options.lastFrameId;
+/**
+ * A process begins at Unix milliseconds, so it begins higher than every one before it ended: no camera delivers 1000 frames
+ * a second. What the parent heard last, and what a killed process left in its files, hold where the clock was set back.
+ */
+let lastFrameId = Math.max(options.lastFrameId, Date.now());
 let ring: RingWriter | undefined;
 let scaler: SoftwareScaleContext | undefined;
 let scalerFor = { width: 0, height: 0, format: -1 as number };
@@ -64,10 +68,11 @@ setInterval(() => {
 try {
   await decodeAll();
   end(TAP_EXIT.ended);
-} catch (error) {
-  if (error instanceof FrameMemoryError) end(TAP_EXIT.noMemory, error.message);
-  else if (error instanceof StreamError) end(TAP_EXIT.noStream, error.message);
-  else end(TAP_EXIT.crashed, error instanceof Error ? (error.stack ?? error.message) : String(error));
+} catch (thrown) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (error instanceof FrameMemoryError) end(TAP_EXIT.noMemory, error);
+  else if (error instanceof StreamError) end(TAP_EXIT.noStream, error);
+  else end(TAP_EXIT.crashed, error);
 }
 
 async function decodeAll(): Promise<void> {
@@ -184,17 +189,24 @@ function report(message: TapReport): void {
 }
 
 /** Takes the files away, says the last word, and ends. Asked again, it goes on only where nobody listens any more. */
-function end(code: number, reason?: string): void {
+function end(code: number, error?: Error): void {
   if (!ending) {
     ending = true;
     ring?.close();
     ring = undefined;
     if (process.connected) {
       reportCounters();
-      const last: TapReport = reason === undefined ? { type: "ended" } : { type: "failed", reason };
-      process.send?.(last, undefined, undefined, () => exitNow(code));
+      process.send?.(lastWord(code, error), undefined, undefined, () => exitNow(code));
       return;
     }
   }
   if (!process.connected) exitNow(code);
+}
+
+/** The reason is for people and names no path; a system error's message would. */
+function lastWord(code: number, error: Error | undefined): TapReport {
+  if (error === undefined) return { type: "ended" };
+  const kind = (error as NodeJS.ErrnoException).code ?? error.name;
+  const reason = code === TAP_EXIT.crashed ? `the tap process failed [error:${kind}]` : error.message;
+  return { type: "failed", reason, stack: error.stack ?? error.message };
 }

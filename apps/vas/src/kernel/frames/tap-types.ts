@@ -1,4 +1,6 @@
 /** What the kernel asks of a camera's tap; frames/tap.ts keeps the process, frames/tap-process.ts is it. */
+import type { Log } from "@vas/base/log.ts";
+
 export type TapState = { state: "starting" | "running" | "stopped"; reason: string | null };
 
 export type TapOptions = {
@@ -10,6 +12,8 @@ export type TapOptions = {
   /** A presentation time of the run's first frame on the camera's time line is this plus its MPEG-TS time. */
   pts90kBase: number;
   onState(state: TapState): void;
+  /** Told of every process that died, with what a reason for people leaves out. */
+  log?: Log;
 };
 
 /** Counts since `startTap`, over all processes of the tap. */
@@ -51,7 +55,7 @@ export type TapReport =
       lastPts90k: number | null;
     }
   | { type: "ended" }
-  | { type: "failed"; reason: string };
+  | { type: "failed"; reason: string; stack: string };
 
 /** How the tap process ends. */
 export const TAP_EXIT = {

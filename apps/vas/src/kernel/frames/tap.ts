@@ -16,7 +16,6 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createBackoff } from "@vas/base/backoff.ts";
-import { redact } from "@vas/base/redact.ts";
 import { exportFolder, removeExport } from "./export-folder.ts";
 import { TAP_EXIT } from "./tap-types.ts";
 import type { TapCounters, TapOptions, TapProcessOptions, TapReport, TapState } from "./tap-types.ts";
@@ -85,6 +84,7 @@ export function startTap(options: TapOptions): Tap {
     child = started;
     spawnedMs = heardMs = advancedMs = performance.now();
     let failure: string | undefined;
+    let stack: string | undefined;
     let tail = "";
     started.stderr?.setEncoding("utf8").on("data", (text: string) => {
       tail = (tail + text).slice(-STDERR_TAIL);
@@ -92,13 +92,13 @@ export function startTap(options: TapOptions): Tap {
     started.on("message", (message) => {
       const report = message as TapReport;
       heardMs = performance.now();
-      if (report.type === "failed") failure = report.reason;
+      if (report.type === "failed") ({ reason: failure, stack } = report);
       else if (report.type === "size") counters.size = { width: report.width, height: report.height };
       else if (report.type === "counters") take(report);
     });
     gone = new Promise((resolve) => {
       started.once("error", (error) => {
-        failure = `the tap process cannot be started: ${error.message}`;
+        failure = `the tap process cannot be started [error:${(error as NodeJS.ErrnoException).code}]`;
         if (started.pid === undefined) ended(null, null);
       });
       started.once("close", ended);
@@ -106,7 +106,9 @@ export function startTap(options: TapOptions): Tap {
         if (child !== started) return;
         child = undefined;
         resolve();
-        died(code, signal, failure ?? tail.trim());
+        if (!stopping && code !== TAP_EXIT.ended)
+          options.log?.warn("the tap process died", { code, signal, reason: failure, stack, stderr: tail });
+        died(code, signal, failure);
       }
     });
   }
@@ -141,12 +143,11 @@ export function startTap(options: TapOptions): Tap {
       become({ state: "starting", reason: `no frame for ${NO_FRAME_MS / 1000} s` });
   }
 
-  function died(code: number | null, signal: NodeJS.Signals | null, words: string): void {
+  function died(code: number | null, signal: NodeJS.Signals | null, failure: string | undefined): void {
     if (stopping) return;
     if (code === TAP_EXIT.ended) return become({ state: "stopped", reason: "the stream ended" });
     const waitMs = backoff.nextMs();
-    const how = signal === null ? `exit code ${code}` : signal;
-    const why = redact(words === "" ? `the tap process died (${how})` : words);
+    const why = failure ?? `the tap process died [${signal === null ? `code:${code}` : `signal:${signal}`}]`;
     become({ state: "stopped", reason: `${why}; next try in ${waitMs / 1000} s` });
     retry = setTimeout(() => {
       counters.restarts++;
