@@ -29,6 +29,9 @@ export type FakeFrame = {
   frameId?: number;
 };
 
+/** Another value for every ring and every remaking, also across processes. */
+let lastGeneration = Date.now() * 1000;
+
 export class FakeRing {
   /** The camera's export folder. */
   readonly folder: string;
@@ -62,7 +65,7 @@ export class FakeRing {
   /** Makes the files anew, as for another resolution or a restarted writer. Frame ids go on counting. */
   remake(change: Partial<Pick<FrameGeometry, "width" | "height" | "slotCount">> = {}): void {
     this.#close();
-    const merged = { ...this.#geometry, ...change, generation: this.#geometry.generation + 1 };
+    const merged = { ...this.#geometry, ...change, generation: ++lastGeneration };
     this.#geometry = { ...merged, stride: merged.width, dataSize: nv12Size(merged.width, merged.height) };
     this.#sequences = Array.from({ length: merged.slotCount }, () => 0);
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC;
