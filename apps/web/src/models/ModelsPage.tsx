@@ -1,3 +1,161 @@
+import type { AiModel } from "@vas/contracts/http.ts";
+import { useState } from "react";
+import type { ApiError } from "../api/client.ts";
+import { useCameras, useSite } from "../site.ts";
+import { navigate, useAddress, useLoad, useTitle, useWhileVisible } from "../ui/hooks.ts";
+import { Badge, Empty, Facts, Failure, Loading, Switch } from "../ui/parts.tsx";
+import { AssignmentRow } from "./AssignmentRow.tsx";
+import { subscriptionOf } from "./words.ts";
+
 export function ModelsPage() {
-  return <p>Soon</p>;
+  useTitle("Models");
+  const { vas } = useSite();
+  const { cameras } = useCameras();
+  const address = useAddress();
+  const models = useLoad("models", () => vas.models());
+  const assignments = useLoad("assignments", () => vas.assignments());
+  const health = useLoad("ai health", () => vas.aiHealth());
+  useWhileVisible(health.reload, 2_000);
+  useWhileVisible(models.reload, 10_000);
+
+  if (models.value === null)
+    return models.error ? <Failure error={models.error} retry={models.reload} /> : <Loading what="the models" />;
+  const { items } = models.value;
+  if (items.length === 0)
+    return (
+      <Empty title="No models yet">
+        <p>
+          {health.value?.core.connected
+            ? "Ruth Core is connected and found no folder with a model.yaml in RUTH_MODELS_DIR."
+            : "Models appear once Ruth Core is connected: it looks for folders with a model.yaml."}
+        </p>
+      </Empty>
+    );
+
+  const asked = address.searchParams.get("camera");
+  const camera = cameras?.find((one) => one.id === asked) ?? cameras?.[0];
+  const assignable = items.filter((model) => model.valid);
+
+  return (
+    <>
+      <section aria-label="Assignments">
+        <div className="toolbar">
+          <h1>Assignments</h1>
+          {camera && (
+            <select
+              aria-label="Camera"
+              value={camera.id}
+              onChange={(event) => navigate(`/models?${new URLSearchParams({ camera: event.target.value })}`, true)}
+            >
+              {cameras?.map((one) => (
+                <option key={one.id} value={one.id}>
+                  {one.name}
+                </option>
+              ))}
+            </select>
+          )}
+        </div>
+        <Failure error={assignments.error} retry={assignments.reload} />
+        {cameras?.length === 0 && <p className="quiet">Add a camera first: a model is assigned to a camera.</p>}
+        {camera && assignable.length === 0 && <p className="quiet">No model is valid, so none can be assigned.</p>}
+        {camera && assignments.value === null && !assignments.error && <Loading what="the assignments" />}
+        {camera && assignments.value && (
+          <ul className="stack">
+            {assignable.map((model) => (
+              <AssignmentRow
+                key={`${camera.id} ${model.model_id}`}
+                camera={camera}
+                model={model}
+                assignment={assignments.value?.find(
+                  (one) => one.camera_id === camera.id && one.model_id === model.model_id,
+                )}
+                health={health.value}
+                subscription={subscriptionOf(health.value, camera.id, model.model_id)}
+                onChanged={assignments.reload}
+              />
+            ))}
+          </ul>
+        )}
+      </section>
+      <section aria-label="Registry" className="below">
+        <div className="toolbar">
+          <h1>Registry</h1>
+        </div>
+        <ul className="cards">
+          {items.map((model) => (
+            <ModelCard key={model.folder} model={model} onChanged={models.reload} />
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}
+
+const CLASSES_SHOWN = 12;
+
+function ModelCard(props: { model: AiModel; onChanged: () => void }) {
+  const { model, onChanged } = props;
+  const { vas } = useSite();
+  const [error, setError] = useState<ApiError | null>(null);
+  const enable = async (enabled: boolean) => {
+    const outcome = await vas.enableModel(model.model_id, enabled);
+    setError(outcome.ok ? null : outcome.error);
+    onChanged();
+  };
+  const facts = [
+    { name: "Folder", value: model.folder },
+    ...(model.version ? [{ name: "Version", value: model.version }] : []),
+    ...(model.type ? [{ name: "Type", value: model.type }] : []),
+    ...(model.supported_tasks.length > 0 ? [{ name: "Tasks", value: model.supported_tasks.join(", ") }] : []),
+    ...(model.output_type ? [{ name: "Output", value: model.output_type }] : []),
+    ...(model.expected_resolution ? [{ name: "Input", value: model.expected_resolution.join(" x ") }] : []),
+    ...(model.author ? [{ name: "Author", value: model.author }] : []),
+    { name: "Licence", value: model.license ?? "not stated" },
+    {
+      name: "Weights (SHA-256)",
+      value: model.weights_sha256 ? (
+        <code title={model.weights_sha256}>{model.weights_sha256.slice(0, 16)}…</code>
+      ) : (
+        "none"
+      ),
+    },
+  ];
+  const classes = model.class_names;
+  return (
+    <li className="panel stack" data-model={model.model_id}>
+      <div className="row">
+        <h2>{model.name ?? model.model_id}</h2>
+        <Badge tone={model.valid ? "good" : "bad"}>{model.valid ? "valid" : "not valid"}</Badge>
+        {!model.present && <Badge tone="warn">not found now</Badge>}
+        <span className="spring" />
+        {model.valid && (
+          <Switch
+            label={`Enable ${model.model_id}`}
+            hideLabel
+            checked={model.enabled}
+            onChange={(enabled) => void enable(enabled)}
+          />
+        )}
+      </div>
+      {model.description && <p>{model.description}</p>}
+      {model.reason && (
+        <div className="notice bad">
+          <span>
+            {model.reason.line > 0 ? `model.yaml, line ${model.reason.line}: ` : ""}
+            {model.reason.message}
+            <br />
+            {model.reason.remedy}
+          </span>
+        </div>
+      )}
+      <Failure error={error} />
+      <Facts facts={facts} />
+      {classes.length > 0 && (
+        <p className="quiet">
+          {classes.length} {classes.length === 1 ? "class" : "classes"}: {classes.slice(0, CLASSES_SHOWN).join(", ")}
+          {classes.length > CLASSES_SHOWN ? ` and ${classes.length - CLASSES_SHOWN} more` : ""}
+        </p>
+      )}
+    </li>
+  );
 }

@@ -1,0 +1,38 @@
+/** Wanted and running, which are never the same thing. */
+import type { AiHealth, AiModel, Assignment, SubscriptionMetrics } from "@vas/contracts/http.ts";
+import { rate } from "../ui/format.ts";
+
+export type Tone = "good" | "warn" | "bad" | "plain";
+
+export function healthTone(health: "healthy" | "degraded" | "unknown"): Tone {
+  return ({ healthy: "good", degraded: "bad", unknown: "warn" } as const)[health];
+}
+
+export function wantedWords(assignment: Assignment | undefined): string {
+  if (!assignment) return "not assigned";
+  return assignment.enabled ? `up to ${rate(assignment.desired_fps, "fps")}` : "assigned, switched off";
+}
+
+export function subscriptionOf(health: AiHealth | null, cameraId: string, modelId: string): SubscriptionMetrics | null {
+  return health?.subscriptions.find((one) => one.camera_id === cameraId && one.model_id === modelId) ?? null;
+}
+
+/** What Core last reported; `wanted` decides only which reason explains an absence. */
+export function runningWords(
+  health: AiHealth | null,
+  subscription: SubscriptionMetrics | null,
+  wanted: boolean,
+): string {
+  if (!health) return "not known";
+  if (!health.core.connected) return `not known: ${health.core.reason ?? "Ruth Core is not connected."}`;
+  if (!subscription) return wanted ? "not yet: Ruth Core has not begun" : "no";
+  const words = `${rate(subscription.achieved_fps, "fps")}, ${subscription.health}`;
+  return subscription.reason === null ? words : `${words}: ${subscription.reason}`;
+}
+
+/** Why a model may not be assigned now, or null. */
+export function whyNotAssignable(model: AiModel): string | null {
+  if (!model.valid) return "Its folder is not valid.";
+  if (!model.enabled) return "The model is switched off in the registry.";
+  return null;
+}
