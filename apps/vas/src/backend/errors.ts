@@ -26,7 +26,9 @@ export function tell(thrown: unknown, log: Log, fields: Record<string, unknown>)
     log.error("a request failed", { ...fields, code, error: thrown });
     return { status: ERROR_CODES[code].status, code, message: ERROR_CODES[code].message };
   }
-  return { status: ERROR_CODES[code].status, code, message: requestMessage(thrown as FastifyError, code) };
+  // A range beyond the file's end: players know what 416 means, and no other status.
+  const status = code === "range_invalid" ? 416 : ERROR_CODES[code].status;
+  return { status, code, message: requestMessage(thrown as FastifyError, code) };
 }
 
 export function errorBody(told: Told, requestId: string): ErrorBody {
@@ -48,6 +50,7 @@ function codeOf(thrown: unknown): ErrorCode {
   if (typeof code === "string" && code.startsWith("ERR_SQLITE")) return "store_unavailable";
   if (statusCode === 413) return "payload_too_large";
   if (statusCode === 404) return "not_found";
+  if (statusCode === 416) return "range_invalid";
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return "bad_request";
   return "internal";
 }

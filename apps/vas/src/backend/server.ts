@@ -83,11 +83,12 @@ export async function createServer(parts: ServerParts): Promise<App> {
   });
 
   await app.register(cookie);
+  // Before the guard: the socket of a refused upgrade is destroyed only where this plugin's first hook has run.
+  await app.register(websocket, { options: { maxPayload: MAX_RESULTS_MESSAGE_BYTES } });
   guardEveryRoute(app, { sessions, serviceKey: backend.serviceKey, secureCookies: config.secureCookies, log });
   app.setNotFoundHandler(() => {
     throw new CodedError("not_found");
   });
-  await app.register(websocket, { options: { maxPayload: MAX_RESULTS_MESSAGE_BYTES } });
   await app.register(fastifyStatic, { serve: false });
   await app.register(swagger, {
     openapi: {
@@ -97,7 +98,6 @@ export async function createServer(parts: ServerParts): Promise<App> {
 
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
   await app.register(swaggerUi, { routePrefix: "/docs" });
-  registerSiteRoutes(app, backend, () => counters.samples());
   registerAuthRoutes(app, backend, sessions);
   registerCameraRoutes(app, backend, parts.cameras);
   registerRecordingRoutes(app, backend);
@@ -107,8 +107,9 @@ export async function createServer(parts: ServerParts): Promise<App> {
   registerAiModelRoutes(app, backend);
   registerAssignmentRoutes(app, backend);
   registerAiHealthRoutes(app, backend);
-  registerAiResults(app, backend);
+  const aiResults = registerAiResults(app, backend);
   registerLive(app, backend, parts);
+  registerSiteRoutes(app, backend, () => [...counters.samples(), ...aiResults.counters()]);
   registerWeb(app, config.webDir);
   await app.ready();
   return app;

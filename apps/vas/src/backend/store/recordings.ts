@@ -57,7 +57,11 @@ export async function openSegments(db: Database): Promise<SegmentRecord[]> {
 }
 
 /** The newest segment that starts at or before the moment; it may end before it. */
-export async function segmentAtWall(db: Database, cameraId: string, wallMs: number): Promise<SegmentRecord | undefined> {
+export async function segmentAtWall(
+  db: Database,
+  cameraId: string,
+  wallMs: number,
+): Promise<SegmentRecord | undefined> {
   const row = await db
     .selectFrom("segments")
     .selectAll()
