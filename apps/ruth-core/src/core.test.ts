@@ -215,7 +215,9 @@ test("assignments become results and events; without them the agent is gone", as
   s.camera.shows = true;
   const again = await until("a second event", () => s.vas.opened[1]);
   s.vas.change([assignment(CAMERA, "other")]);
-  await until("the closing of a subscription that ended", () => s.vas.closed.find((c) => c.event_id === again.event_id));
+  await until("the closing of a subscription that ended", () =>
+    s.vas.closed.find((c) => c.event_id === again.event_id),
+  );
   await until("one subscription", () => s.vas.metrics?.subscriptions.length === 1);
   s.vas.assignments = [];
   await until("no agent, by the interval alone", () => s.vas.metrics?.cameras.length === 0);
@@ -266,7 +268,12 @@ test("a model folder that is repaired starts working without another assignment"
   const yaml = 'model_id: person\nmodel_name: p\nmodel_version: "2"\nmodel_type: module\nentry: handler.ts\n';
   writeFileSync(join(s.modelsDir, "person", "model.yaml"), yaml);
   await until("a result", () => s.vas.results[0]);
-  await until("the new version", () => s.vas.of("models").at(-1)?.models.some((m) => m.version === "2"));
+  await until("the new version", () =>
+    s.vas
+      .of("models")
+      .at(-1)
+      ?.models.some((m) => m.version === "2"),
+  );
 });
 
 test("SIGTERM ends Core with 0 and closes what was open", async (t) => {

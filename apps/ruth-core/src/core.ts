@@ -27,7 +27,7 @@ import { Uplink } from "./uplink.ts";
 const TICK_MS = 5;
 const METRICS_EVERY_MS = 1000;
 const ASSIGNMENTS_DEADLINE_MS = 5000;
-/** What VAS is given at the end to take the last closings. */
+/** What each step of the end is given: the reconciliation under way, and VAS to take the last closings. */
 const STOP_GRACE_MS = 500;
 const SAME_PROBLEM_EVERY_MS = 60_000;
 
@@ -82,7 +82,8 @@ export class Core {
     this.#stopped.abort();
     this.#wake.abort();
     if (this.#metricsTimer) clearInterval(this.#metricsTimer);
-    await this.#loop;
+    // Hashing large weights may be under way; it changes nothing any more and is not waited for.
+    await Promise.race([this.#loop, this.#clock.sleep(STOP_GRACE_MS)]);
     for (const spec of this.#running()) this.#remove(spec.cameraId, spec.modelId);
     await this.#uplink.stop(STOP_GRACE_MS);
   }

@@ -104,8 +104,15 @@ test("an event holds its own label's detections only, best first, and is valid o
   assert.ok(checked.ok, JSON.stringify(checked));
 });
 
+test("a label is plain text, whatever the model calls its classes", () => {
+  const labels = play([result(0, { "a\u0000b\n": 0.5, "\ud800x": 0.5, " \t": 0.5 })]).opened.map((e) => e.label);
+  assert.deepEqual(labels, ["a b", "\ufffdx", "class 2"]);
+});
+
 test("the same results give the same events whatever the process's clock says", () => {
-  const results = Array.from({ length: 400 }, (_, n) => result(n * 0.7, n % 23 < 9 ? { a: 0.5, [`x${n % 5}`]: 0.4 } : {}));
+  const results = Array.from({ length: 400 }, (_, n) =>
+    result(n * 0.7, n % 23 < 9 ? { a: 0.5, [`x${n % 5}`]: 0.4 } : {}),
+  );
   const slow = play(results, (n) => n * 1e6);
   assert.deepEqual(slow, play(results));
   assert.equal(slow.opened.length - slow.closed.length <= 6, true);

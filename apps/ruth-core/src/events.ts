@@ -142,11 +142,20 @@ function closing(event: OpenEvent): EventClosed {
   };
 }
 
+/** A label is stored and shown on its own: no control characters (PostgreSQL refuses NUL), no half characters. */
+function labelOf(detection: Detection): string {
+  const name = detection.class_name
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, " ")
+    .trim();
+  return name || `class ${detection.class_id}`;
+}
+
 /** Detections by label, each list best first. A class without a name is labelled by its number. */
 function byLabel(detections: readonly Detection[]): Map<string, Detection[]> {
   const labels = new Map<string, Detection[]>();
   for (const detection of detections) {
-    const label = detection.class_name || `class ${detection.class_id}`;
+    const label = labelOf(detection);
     const list = labels.get(label);
     if (list) list.push(detection);
     else labels.set(label, [detection]);

@@ -34,4 +34,9 @@ if (config.exitWithStdin) {
   process.stdin.resume();
 }
 core.start();
-log.info("started", { vas: config.vasUrl, models: config.modelsDirs, sockets: config.socketDir, frames: config.shmDir });
+log.info("started", {
+  vas: config.vasUrl,
+  models: config.modelsDirs,
+  sockets: config.socketDir,
+  frames: config.shmDir,
+});

@@ -7,6 +7,8 @@ import type { Agent } from "./agent.ts";
 import type { Subscription } from "./subscription.ts";
 
 const MAX_HEARTBEAT_BYTES = 16 * 1024;
+/** The end of the year 9999. */
+const MAX_WALL_MS = 253_402_300_799_999;
 /** A subscription without a result for so long is not well, even if nothing failed. */
 const RESULTS_STALE_MS = 10_000;
 
@@ -69,7 +71,9 @@ function subscriptionHealth(agent: Agent, subscription: Subscription, socketDir:
   if (spec.invalid !== null) return degraded(spec.invalid);
   if (disconnected !== null) {
     const since = new Date(disconnected.sinceWallMs).toISOString();
-    return degraded(`no runtime answers at ${socketPath(socketDir, spec.modelId)} since ${since}: ${disconnected.problem}`);
+    return degraded(
+      `no runtime answers at ${socketPath(socketDir, spec.modelId)} since ${since}: ${disconnected.problem}`,
+    );
   }
   if (failing !== null) return degraded(failing);
   if (agent.problem !== null) return degraded(agent.problem);
@@ -105,7 +109,9 @@ export async function modelMetrics(socketDir: string, modelId: string, wallMs: n
   if (!checked.ok) return unknown(`the heartbeat at ${path} is not valid: ${checked.message}`);
   const { metrics, timestamp, status, model_id } = checked.value;
   const beatMs = Date.parse(timestamp);
-  if (model_id !== modelId || Number.isNaN(beatMs)) return unknown(`the heartbeat at ${path} is not this model's`);
+  // Date.parse takes years that no ISO time of the contract has; their age would be no number to show either.
+  if (model_id !== modelId || !(beatMs >= 0 && beatMs <= MAX_WALL_MS))
+    return unknown(`the heartbeat at ${path} is not this model's`);
   const ageMs = wallMs - beatMs;
   const isFresh = ageMs < HEARTBEAT_STALE_MS && ageMs > -HEARTBEAT_STALE_MS;
   return {

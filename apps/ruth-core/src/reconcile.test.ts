@@ -75,7 +75,7 @@ test("from any running state any intent is reached in one step and then left alo
     );
     const models = ["m0", "m1", "m2", "m3"].filter(() => pick(5) > 0).map((id) => model(id, pick(5) > 0));
     const changes = reconcile(wanted, running, models);
-    assert.deepEqual(reconcile(wanted, [...running].reverse(), models), changes, "the order of what runs is no input");
+    assert.deepEqual(reconcile(wanted, running.toReversed(), models), changes, "the order of what runs is no input");
     running = apply(running, changes);
     assert.deepEqual(reconcile(wanted, running, models), none, "idempotent");
 

@@ -118,7 +118,11 @@ async function readFolder(folder: string): Promise<{ model: DiscoveredModel; oth
       // The weights are what a model is; where there are none, its code is.
       hash ??= await sha256(real);
     } catch (thrown) {
-      return fail(key, `${key} "${file}": ${problemOf(thrown)}`, "put the file into the folder, not a link to elsewhere");
+      return fail(
+        key,
+        `${key} "${file}": ${problemOf(thrown)}`,
+        "put the file into the folder, not a link to elsewhere",
+      );
     }
   }
   let classNames = yaml.output_schema?.class_names ?? [];

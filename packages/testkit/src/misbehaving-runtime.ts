@@ -15,6 +15,7 @@
  * | two-replies | the right reply, twice |
  * | trickle | the right reply, a byte at a time |
  * | error | a well-formed error reply |
+ * | flood | the right reply, again and again without end |
  * | refuse | connections are closed as soon as they are made |
  * | absent | no socket at all |
  */
@@ -44,6 +45,7 @@ export const BEHAVIOURS = [
   "two-replies",
   "trickle",
   "error",
+  "flood",
   "refuse",
   "absent",
 ] as const;
@@ -197,6 +199,9 @@ export class MisbehavingRuntime implements AsyncDisposable {
       case "trickle":
         this.#trickle(socket, encodeMessage(reply), lateMs, 0);
         return;
+      case "flood":
+        flood(socket, encodeMessage(reply));
+        return;
       case "error":
         socket.write(encodeMessage({ ...reply, detections: [], error: "model_failed: it was told to" }));
         return;
@@ -216,6 +221,16 @@ export class MisbehavingRuntime implements AsyncDisposable {
     }, ms);
     this.#timers.add(timer);
   }
+}
+
+/** Writes without end, as fast as the caller reads. */
+function flood(socket: Socket, bytes: Buffer): void {
+  const many = Buffer.concat(Array.from({ length: 256 }, () => bytes));
+  const write = () => {
+    while (!socket.destroyed && socket.write(many));
+    socket.once("drain", write);
+  };
+  write();
 }
 
 function framed(bytes: Buffer): Buffer {
