@@ -9,6 +9,7 @@ import {
   ProbeRequest,
 } from "@vas/contracts/http.ts";
 import { Type } from "typebox";
+import { callerGone } from "../caller.ts";
 import { type Cameras, mustExist } from "../cameras.ts";
 import type { App, Backend } from "../context.ts";
 
@@ -29,7 +30,7 @@ export function registerCameraRoutes(app: App, backend: Backend, cameras: Camera
   app.post(
     "/api/v1/cameras/probe",
     { schema: { tags, body: ProbeRequest, response: { 200: ProbeReply } } },
-    (request) => cameras.probe(request.body, request.signal),
+    (request, reply) => cameras.probe(request.body, callerGone(reply)),
   );
   app.get("/api/v1/cameras/:id", { schema: { tags, params, response: { 200: Camera } } }, (request) =>
     cameras.get(request.params.id),

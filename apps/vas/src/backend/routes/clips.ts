@@ -2,6 +2,7 @@
 import { CodedError } from "@vas/contracts/errors.ts";
 import { CameraParams, Clip, ClipCreate, ClipPage, MediaQuery } from "@vas/contracts/http.ts";
 import { Type } from "typebox";
+import { callerGone } from "../caller.ts";
 import { mustExist } from "../cameras.ts";
 import type { App, Backend } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
@@ -33,7 +34,7 @@ export function registerClipRoutes(app: App, backend: Backend): void {
         fromWallMs: parseTime("from", from),
         toWallMs: parseTime("to", to),
         ...(label === undefined ? {} : { label }),
-        signal: request.signal,
+        signal: callerGone(reply),
       });
       return reply.code(201).send(clip);
     },
