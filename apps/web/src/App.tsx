@@ -80,6 +80,7 @@ function Inside(props: { me: Me; onLoggedOut: () => void }) {
   return (
     <>
       <header className="top">
+        <b className="brand">VAS</b>
         <nav aria-label="Pages">
           {PLACES.map((place) => (
             <Link key={place.to} to={place.to} current={place.pages.includes(route.page)}>

@@ -1,10 +1,12 @@
 import type { AiHealth, Health } from "@vas/contracts/http.ts";
+import { useEffect, useState } from "react";
 import { stateTone, stateWords } from "../cameras/words.ts";
 import { healthTone } from "../models/words.ts";
 import { useCameras, useSite } from "../site.ts";
 import { ago, duration, rate } from "../ui/format.ts";
 import { useLoad, useTitle, useWhileVisible } from "../ui/hooks.ts";
 import { Badge, Facts, Failure, Link, Loading } from "../ui/parts.tsx";
+import { linePoints, type Rates, rateKey, withSample } from "./history.ts";
 import { coreWords, latencyWords, siteWords, skippedWords } from "./words.ts";
 
 export function HealthPage() {
@@ -12,6 +14,11 @@ export function HealthPage() {
   const { vas } = useSite();
   const site = useLoad("site health", () => vas.health());
   const ai = useLoad("ai health", () => vas.aiHealth());
+  const [rates, setRates] = useState<Rates>(new Map());
+  useEffect(() => {
+    const report = ai.value;
+    if (report) setRates((old) => withSample(old, report.subscriptions));
+  }, [ai.value]);
   useWhileVisible(() => {
     site.reload();
     ai.reload();
@@ -23,7 +30,7 @@ export function HealthPage() {
       {site.value ? <SitePanel health={site.value} /> : !site.error && <Loading what="the health of VAS" />}
       <CamerasPanel ai={ai.value} />
       <Failure error={ai.error} retry={ai.reload} />
-      {ai.value ? <AiPanels ai={ai.value} /> : !ai.error && <Loading what="the health of the models" />}
+      {ai.value ? <AiPanels ai={ai.value} rates={rates} /> : !ai.error && <Loading what="the health of the models" />}
     </section>
   );
 }
@@ -38,6 +45,7 @@ function SitePanel(props: { health: Health }) {
         <span>{siteWords(health)}</span>
       </div>
       <Facts
+        wide
         facts={[
           { name: "Version", value: health.version },
           { name: "Running for", value: duration(health.uptime_seconds) },
@@ -77,13 +85,13 @@ function CamerasPanel(props: { ai: AiHealth | null }) {
                     <th scope="row">
                       <Link to={`/cameras/${camera.id}`}>{camera.name}</Link>
                     </th>
-                    <td>
+                    <td className={status.state === "retrying" ? "words" : ""}>
                       <Badge tone={stateTone(status.state)}>{status.state}</Badge>
                       {status.state === "retrying" && <div className="quiet">{stateWords(status)}</div>}
                     </td>
                     <td>
                       {status.codec
-                        ? `${status.codec}, ${rate(status.fps, "fps")}, ${rate(status.bitrate_kbps, "kbit/s")}`
+                        ? `${status.codec}, ${rate(status.fps, "fps")}, ${rate(status.bitrate_kbps === null ? null : Math.round(status.bitrate_kbps), "kbit/s")}`
                         : "-"}
                     </td>
                     <td>{status.recording ? "running" : "no"}</td>
@@ -104,8 +112,10 @@ function CamerasPanel(props: { ai: AiHealth | null }) {
   );
 }
 
-function AiPanels(props: { ai: AiHealth }) {
-  const { ai } = props;
+const LINE = { width: 120, height: 22 };
+
+function AiPanels(props: { ai: AiHealth; rates: Rates }) {
+  const { ai, rates } = props;
   const { cameras } = useCameras();
   const nameOf = (id: string) => cameras?.find((camera) => camera.id === id)?.name ?? "a camera that is gone";
   return (
@@ -118,6 +128,7 @@ function AiPanels(props: { ai: AiHealth }) {
         </div>
         {ai.core.connected && (
           <Facts
+            wide
             facts={[
               { name: "Running for", value: ai.core.uptime_seconds === null ? "-" : duration(ai.core.uptime_seconds) },
               { name: "Results dropped", value: ai.core.results_dropped ?? "-" },
@@ -153,26 +164,30 @@ function AiPanels(props: { ai: AiHealth }) {
                       {nameOf(one.camera_id)}
                       <div className="quiet">{one.model_id}</div>
                     </th>
-                    <td>
+                    <td className={one.reason || ("last_error" in one && one.last_error) ? "words" : ""}>
                       <Badge tone={healthTone(one.health)}>{one.health}</Badge>
                       {one.reason && <div className="quiet">{one.reason}</div>}
                       {one.last_error && <div className="quiet">Last error: {one.last_error}</div>}
                     </td>
                     <td>
                       {rate(one.achieved_fps)} of {rate(one.desired_fps, "fps")}
-                      <meter
-                        min={0}
-                        max={one.desired_fps}
-                        value={Math.min(one.achieved_fps, one.desired_fps)}
-                        aria-label="Share of the wanted rate"
-                      />
+                      <svg
+                        className="rate-line"
+                        viewBox={`0 -1 ${LINE.width} ${LINE.height + 2}`}
+                        role="img"
+                        aria-label="Rate of the last five minutes"
+                      >
+                        <polyline
+                          points={linePoints(rates.get(rateKey(one)) ?? [], one.desired_fps, LINE.width, LINE.height)}
+                        />
+                      </svg>
                     </td>
                     <td>
                       {one.results} of {one.dispatched}
                     </td>
                     <td>{latencyWords(one.latency_ms)}</td>
                     <td>{one.queue_depth}</td>
-                    <td>{skippedWords(one.skipped)}</td>
+                    <td className="words">{skippedWords(one.skipped)}</td>
                     <td>{ago(one.last_success_at)}</td>
                   </tr>
                 ))}
@@ -203,7 +218,7 @@ function AiPanels(props: { ai: AiHealth }) {
                 {ai.models.map((one) => (
                   <tr key={one.model_id}>
                     <th scope="row">{one.model_id}</th>
-                    <td>
+                    <td className={one.reason || ("last_error" in one && one.last_error) ? "words" : ""}>
                       <Badge tone={healthTone(one.health)}>{one.health}</Badge>
                       {one.reason && <div className="quiet">{one.reason}</div>}
                     </td>

@@ -46,7 +46,7 @@ export function AssignmentRow(props: Props) {
 
   return (
     <li className="panel stack" data-assignment={model.model_id}>
-      <div className="row wrap">
+      <div className="row">
         <Switch
           label={`${model.model_id} on ${camera.name}`}
           hideLabel
@@ -67,6 +67,7 @@ export function AssignmentRow(props: Props) {
         </button>
       </div>
       <Facts
+        wide
         facts={[
           { name: "Wanted", value: wantedWords(assignment) },
           { name: "Running", value: runningWords(health, subscription, wanted) },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fieldsOf, parametersOf, valuesOf } from "./form.ts";
+import { type FormValues, fieldsOf, parametersOf, valuesOf } from "./form.ts";
 
 const fields = fieldsOf({
   type: "object",
@@ -37,7 +37,7 @@ test("parameters come back from the form as they went in", () => {
 });
 
 test("fields that were left empty are not sent", () => {
-  const values = { ...valuesOf(fields, {}), mode: "fast" };
+  const values: FormValues = { ...valuesOf(fields, {}), mode: "fast" };
   assert.equal(values.track, true);
   assert.deepEqual(parametersOf(fields, values, {}), { parameters: { mode: "fast" }, errors: {} });
 });

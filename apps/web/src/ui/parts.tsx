@@ -1,5 +1,5 @@
 /** The few pieces every page is made of. */
-import type { MouseEvent, ReactNode } from "react";
+import { cloneElement, type MouseEvent, type ReactElement, type ReactNode, useId } from "react";
 import type { ApiError } from "../api/client.ts";
 import { navigate } from "./hooks.ts";
 
@@ -62,23 +62,32 @@ export function Empty(props: { title: string; children?: ReactNode }) {
   );
 }
 
+type Control = ReactElement<{ id?: string; "aria-describedby"?: string; "aria-invalid"?: boolean }>;
+
+/** A labelled control; its hint and its error describe it without being part of its name. */
 export function Field(props: {
   label: string;
   hint?: ReactNode;
   error?: string | null | undefined;
-  children: ReactNode;
+  children: Control;
 }) {
+  const id = useId();
+  const described = props.hint || props.error ? { "aria-describedby": `${id}-words` } : {};
   return (
-    <label className="field">
-      <span className="field-label">{props.label}</span>
-      {props.children}
-      {props.hint && <small className="quiet">{props.hint}</small>}
-      {props.error && (
-        <small className="bad-text" role="alert">
-          {props.error}
-        </small>
-      )}
-    </label>
+    <div className="field">
+      <label className="field-label" htmlFor={id}>
+        {props.label}
+      </label>
+      {cloneElement(props.children, { id, ...described, ...(props.error ? { "aria-invalid": true } : {}) })}
+      <div id={`${id}-words`} className="field-words">
+        {props.hint && <small className="quiet">{props.hint}</small>}
+        {props.error && (
+          <small className="bad-text" role="alert">
+            {props.error}
+          </small>
+        )}
+      </div>
+    </div>
   );
 }
 
@@ -106,9 +115,10 @@ export function Switch(props: {
 
 export type Fact = { name: string; value: ReactNode };
 
-export function Facts(props: { facts: Fact[] }) {
+/** @param props.wide beside each other instead of one below the other */
+export function Facts(props: { facts: Fact[]; wide?: boolean }) {
   return (
-    <dl className="facts">
+    <dl className={props.wide ? "facts wide" : "facts"}>
       {props.facts.map((fact) => (
         <div key={fact.name}>
           <dt>{fact.name}</dt>
