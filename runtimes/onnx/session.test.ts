@@ -11,7 +11,7 @@ import { type Graph, writeOnnx } from "./testing/onnx-writer.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 /** A model folder with these weights. `yaml` is what follows the required fields. */
@@ -60,11 +60,11 @@ const input = { name: "images", shape: [1, 3, 64, 64] as const };
 
 // Two boxes that mean the same dog, an owl elsewhere, an uncertain cat. In input pixels of 64x64: x, y, w, h, object, cat, dog, owl.
 const YOLOV5 = [
-  ...[32, 32, 16, 8, 0.9, 0.1, 0.8, 0.2],
-  ...[33, 32, 16, 8, 0.95, 0.1, 0.9, 0.2],
-  ...[8, 48, 8, 8, 0.8, 0, 0, 1],
-  ...[20, 20, 8, 8, 0.5, 0.3, 0, 0],
-];
+  [32, 32, 16, 8, 0.9, 0.1, 0.8, 0.2],
+  [33, 32, 16, 8, 0.95, 0.1, 0.9, 0.2],
+  [8, 48, 8, 8, 0.8, 0, 0, 1],
+  [20, 20, 8, 8, 0.5, 0.3, 0, 0],
+].flat();
 
 test("yolov5: confidence is objectness times class score, equal boxes are one, places are fractions of the frame", async () => {
   const graph: Graph = { input, outputs: [{ name: "output0", dims: [1, 4, 8], values: YOLOV5 }] };
