@@ -163,7 +163,7 @@ function parseHost(value: string): string | undefined {
 }
 
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function secretOf(min: number, max: number): (value: string) => string | undefined {

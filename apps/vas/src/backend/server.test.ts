@@ -145,7 +145,7 @@ test("no hostile request is answered with a failure of ours", async (t) => {
     { username: NUL, password: NUL },
     { username: ["admin"], password: { $ne: "" } },
     { enabled: "no" },
-    { desired_fps: 1e400, parameters: [] },
+    '{"desired_fps":1e400,"parameters":[]}',
     { rtsp_url: url, camera_id: "x" },
   ];
   const targets = [

@@ -1,5 +1,5 @@
 /** Puts the backend together: store, secrets, kernel, routes. main.ts starts it with the real kernel. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
 import type { Config } from "../config.ts";
@@ -41,8 +41,6 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const sealer = openSealer(config.dataDir);
   const serviceKey = openServiceKey(config.dataDir, config.serviceKey);
   const db = openDatabase(config.databasePath);
-  // The store has password hashes; who may read the folder is the operator's choice, who may read this is not.
-  chmodSync(config.databasePath, 0o600);
 
   const counters = new Counters();
   const feed = new NoticeFeed(counters, log);

@@ -2,6 +2,7 @@
 import { CodedError } from "@vas/contracts/errors.ts";
 import { CameraParams, MediaQuery, Snapshot, SnapshotCreate, SnapshotPage } from "@vas/contracts/http.ts";
 import { Type } from "typebox";
+import { callerGone } from "../caller.ts";
 import { mustExist } from "../cameras.ts";
 import type { App, Backend } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
@@ -28,7 +29,7 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
     async (request, reply) => {
       const { id } = await mustExist(backend, request.params.id);
       const { at } = request.body;
-      const { signal } = request;
+      const signal = callerGone(reply);
       const moment = at === undefined ? {} : { moment: { wallMs: parseTime("at", at) } };
       return reply.code(201).send(await takeSnapshot(backend, { cameraId: id, ...moment, signal }));
     },

@@ -1,5 +1,5 @@
 /** Opens the store: SQLite through node:sqlite, WAL, synchronous FULL. Every acknowledged write is on disk. */
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Kysely, SqliteDialect } from "kysely";
@@ -16,7 +16,11 @@ const SQLITE_TYPES: Record<string, string> = {
 
 /** @param path a file, made with its folder where it is absent, or ":memory:" */
 export function openDatabase(path: string): Database {
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path !== ":memory:") {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // SQLite gives its journal files the mode of the database; it holds password hashes.
+    closeSync(openSync(path, "a", 0o600));
+  }
   const sqlite = new DatabaseSync(path);
   sqlite.exec(
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;",
