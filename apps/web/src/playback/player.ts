@@ -58,23 +58,23 @@ export class RecordingPlayer {
     }
     this.#cameraId = cameraId;
     this.#window = windowAround(atMs, Date.now());
-    const hls = new Library({ backBufferLength: 60, maxBufferLength: 30 });
+    const hls = new Library({ autoStartLoad: false, backBufferLength: 60, maxBufferLength: 30 });
     this.#hls = hls;
-    let sought = false;
-    hls.on(Library.Events.LEVEL_LOADED, (_event, { details }) => {
-      this.#fragments = details.fragments.map((one) => ({
-        start: one.start,
-        duration: one.duration,
-        programDateTime: one.programDateTime,
+    hls.once(Library.Events.MANIFEST_PARSED, (_event, { levels }) => {
+      this.#fragments = (levels[0]?.details?.fragments ?? []).map(({ start, duration, programDateTime }) => ({
+        start,
+        duration,
+        programDateTime,
       }));
-      if (sought) return;
-      sought = true;
       const start = mediaTimeOf(this.#fragments, atMs);
-      if (start !== null) hls.startLoad(start);
+      if (start !== null) {
+        hls.startLoad(start);
+        return;
+      }
+      this.#unload();
+      this.#onState({ phase: "failed", message: "Nothing is recorded at this moment." });
     });
     hls.once(Library.Events.FRAG_BUFFERED, () => {
-      const start = mediaTimeOf(this.#fragments, atMs);
-      if (start !== null && Math.abs(this.#video.currentTime - start) > 0.02) this.#video.currentTime = start;
       this.#onState({ phase: "ready" });
       this.#play();
     });
