@@ -13,7 +13,7 @@ export type RuntimeConfig = {
 export const EXIT_INVALID_ENVIRONMENT = 3;
 
 /** @returns the settings, or a sentence that names the variable and what is wrong with it */
-export function readConfig(env: Record<string, string | undefined>): RuntimeConfig | string {
+export function readConfig(env: Record<string, string | undefined> = process.env): RuntimeConfig | string {
   const socketDir = env.RUTH_SOCKET_DIR ?? "/tmp";
   const shmDir = env.VAS_SHM_DIR ?? "/dev/shm/vas";
   for (const [name, value] of [

@@ -20,7 +20,7 @@ const FINISH_MS = 5_000;
  * @param createHandler loads the model; called once, after the folder was checked
  */
 export async function runRuntime(createHandler: CreateHandler): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig();
   if (typeof config === "string") {
     stderrLog("runtime").error("the environment is not valid", { error: config });
     process.exit(EXIT_INVALID_ENVIRONMENT);

@@ -264,6 +264,66 @@ test("what a caller asked for before it went away is not served", async () => {
   last.close();
 });
 
+test("a caller that only says it sends nothing more gets its replies, and an error for half a message", async () => {
+  const server = await serve(() => [found]);
+  const caller = await callRuntime(server.path);
+  const good = encodeMessage(requestFor(ring, "m", ring.write(pixels())));
+  caller.socket.end(Buffer.concat([good, good, good.subarray(0, 100)]));
+  assert.equal((await caller.next()).error, null);
+  assert.equal((await caller.next()).error, null);
+  assert.match((await caller.next()).error ?? "", /^protocol: .* ended inside a message/);
+  await caller.closed;
+  const silent = await callRuntime(server.path);
+  silent.socket.end();
+  await silent.closed;
+});
+
+test("a caller that does not read its replies is not served further, and gets them all when it does", async () => {
+  let calls = 0;
+  const server = await serve((_frame, context) => {
+    calls++;
+    if (context.config.small) return [];
+    return Array.from({ length: 200 }, () => ({ ...found, text: "x".repeat(4000) }));
+  });
+  const metadata = ring.write(pixels());
+  const lazy = await callRuntime(server.path);
+  lazy.socket.pause();
+  const request = encodeMessage(requestFor(ring, "m", metadata));
+  lazy.send(Buffer.concat(Array.from({ length: 40 }, () => request)));
+  const other = await callRuntime(server.path);
+  for (let n = 0; n < 50; n++)
+    assert.equal((await other.ask(requestFor(ring, "m", metadata, { small: true }))).error, null);
+  assert.ok(calls - 50 < 5, `${calls - 50} of 40 replies were made for nobody`);
+  lazy.socket.resume();
+  for (let n = 0; n < 40; n++) assert.equal((await lazy.next()).detections.length, 200);
+  lazy.close();
+  other.close();
+});
+
+test("what all callers together leave unfinished is bounded, and the one that passes the bound is told", async () => {
+  const server = await serve(() => [found]);
+  const prefix = Buffer.alloc(4);
+  prefix.writeUInt32BE(MAX_REQUEST_BYTES);
+  const part = Buffer.concat([prefix, Buffer.alloc(MAX_REQUEST_BYTES - 1, 32)]);
+  const callers = await Promise.all(Array.from({ length: 7 }, () => callRuntime(server.path)));
+  const told: string[] = [];
+  for (const caller of callers) {
+    void caller.next().then(
+      (reply) => told.push(reply.error ?? "none"),
+      () => undefined,
+    );
+    caller.send(part);
+  }
+  await until("one of seven is told", () => told.length > 0);
+  assert.match(told[0] as string, /^overloaded: too much is waiting \[max:67108864\]/);
+  const good = await callRuntime(server.path);
+  for (const caller of callers) caller.close();
+  await Promise.all(callers.map((caller) => caller.closed));
+  await until("the memory is given back", () => server.bufferedBytes === 0);
+  assert.equal((await good.ask(requestFor(ring, "m", ring.write(pixels())))).error, null);
+  good.close();
+});
+
 test("a request that trickles in byte by byte is served as one", async () => {
   const server = await serve(() => [found]);
   const caller = await callRuntime(server.path);

@@ -13,6 +13,7 @@ import { type Heartbeat, MAX_REQUEST_BYTES, MessageDecoder, socketPath } from "@
 import { type Answer, type Answerer, answer, errorReply, type ReplyCode } from "./answer.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Handler } from "./handler.ts";
+import { hasHungUp } from "./hangup.ts";
 import type { LoadedModel } from "./model-folder.ts";
 
 /** sun_path is 108 bytes with its closing zero. */
@@ -23,6 +24,8 @@ const MAX_WAITING = 8;
 /** Bytes of unanswered and unfinished requests, over all connections. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const SWEEP_INTERVAL_MS = 5_000;
+/** What replies may take to leave when the server ends. */
+const FLUSH_MS = 1_000;
 const PREFIX_BYTES = 4;
 const NOTHING = Buffer.alloc(0);
 
@@ -47,8 +50,10 @@ type Connection = {
   queued: boolean;
   /** One of its requests is with the handler. */
   served: boolean;
+  /** The caller sends nothing more. */
+  ended: boolean;
   /** No further request of it is served. */
-  ending: boolean;
+  closing: boolean;
   /** What is said after the last whole request was answered, before the connection is closed. */
   broken: { code: ReplyCode; text: string } | undefined;
 };
@@ -86,6 +91,11 @@ export class InferenceServer implements AsyncDisposable {
 
   get path(): string {
     return this.#path;
+  }
+
+  /** Bytes that callers have sent and that belong to no answered request. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
   }
 
   /**
@@ -128,12 +138,12 @@ export class InferenceServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections) {
-      connection.ending = true;
-      this.#forget(connection);
-    }
+    for (const connection of this.#connections) this.#close(connection);
     await this.#serving;
     for (const { socket } of this.#connections) socket.destroySoon();
+    // A caller that does not read its reply must not hold up the end.
+    await Promise.race([closed, this.#options.clock.sleep(FLUSH_MS)]);
+    for (const { socket } of this.#connections) socket.destroy();
     await closed;
     await this.#sweeping;
     this.#answerer.reader.close();
@@ -147,22 +157,22 @@ export class InferenceServer implements AsyncDisposable {
       heldBytes: 0,
       queued: false,
       served: false,
-      ending: false,
+      ended: false,
+      closing: false,
       broken: undefined,
     };
     this.#connections.add(connection);
     socket.on("data", (chunk: Buffer) => this.#read(connection, chunk));
-    // A caller that waited too long closes: what it asked for and is not being served has lost its reader.
     socket.on("end", () => {
-      connection.ending = true;
-      this.#forget(connection);
-      if (!connection.served) socket.end();
+      connection.ended = true;
+      // A caller that waited too long closes: what it asked for and is not being served has lost its reader.
+      if (hasHungUp(socket)) this.#close(connection);
+      else this.#schedule(connection);
     });
     // A caller may vanish at any moment; "close" follows and does what has to be done.
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.#connections.delete(connection);
-      connection.ending = true;
       this.#forget(connection);
       this.#hold(connection, -connection.heldBytes);
     });
@@ -170,7 +180,7 @@ export class InferenceServer implements AsyncDisposable {
   }
 
   #read(connection: Connection, chunk: Buffer): void {
-    if (connection.ending || connection.broken) return;
+    if (connection.closing || connection.broken) return;
     this.#hold(connection, chunk.length);
     let messages = connection.decoder.push(chunk);
     // What came before a broken length is still answered; asking again tells whether there is one.
@@ -188,22 +198,30 @@ export class InferenceServer implements AsyncDisposable {
   /** Puts a connection's next request into the queue, where it has one and its last reply has left. */
   #schedule(connection: Connection): void {
     if (connection.queued || connection.served || connection.socket.writableNeedDrain) return;
+    if (connection.closing) return this.#close(connection);
     if (connection.waiting.length > 0) {
       connection.queued = true;
       this.#queue.push(connection);
       this.#serving ??= this.#serve();
       return;
     }
-    if (connection.ending) connection.socket.end();
-    else if (connection.broken) {
+    if (connection.ended && connection.heldBytes > 0)
+      connection.broken ??= { code: "protocol", text: "the caller's stream ended inside a message" };
+    if (connection.broken) {
       const nobody = { modelId: this.#options.model.yaml.model_id, cameraId: "", frameId: 0 };
-      const { code, text } = connection.broken;
-      this.#count(errorReply(nobody, code, text), 0);
-      connection.ending = true;
-      connection.socket.end(errorReply(nobody, code, text).bytes);
-      // The rest of what a broken caller sends is read and dropped, so that its end is noticed.
-      connection.socket.resume();
-    } else connection.socket.resume();
+      const reply = errorReply(nobody, connection.broken.code, connection.broken.text);
+      this.#count(reply, 0);
+      connection.socket.write(reply.bytes);
+      this.#close(connection);
+    } else if (connection.ended) this.#close(connection);
+    else connection.socket.resume();
+  }
+
+  /** Ends a connection as soon as its request is answered and what was written has left. */
+  #close(connection: Connection): void {
+    connection.closing = true;
+    this.#forget(connection);
+    if (!connection.served) connection.socket.destroySoon();
   }
 
   async #serve(): Promise<void> {
