@@ -8,6 +8,7 @@ import { OverlayControls } from "../overlay/OverlayControls.tsx";
 import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
 import { useCamera, useCameras, useOnline, useSite } from "../site.ts";
 import { navigate, useLoad, useStored, useTitle } from "../ui/hooks.ts";
+import { keyBelongsTo } from "../ui/keys.ts";
 import { Badge, Empty, Facts, Failure, Link, Loading } from "../ui/parts.tsx";
 import { cameraFacts, pictureWords, stateTone } from "./words.ts";
 
@@ -72,9 +73,8 @@ function OneCamera(props: { camera: Camera }) {
 
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA|BUTTON|A)$/.test(target.tagName))
-        return;
+      const target = event.target as HTMLInputElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || keyBelongsTo(target, event.key)) return;
       if (event.key === "f") fullScreen();
       else if (event.key === "o") setSettings({ ...settings, on: !settings.on });
       else if (event.key === "Escape" && !document.fullscreenElement) navigate("/");

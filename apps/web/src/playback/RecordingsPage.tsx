@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useCameras, useNotices, useSite } from "../site.ts";
 import { fullTime, localDay } from "../ui/format.ts";
 import { navigate, useAddress, useLoad, useTitle, useWhileVisible } from "../ui/hooks.ts";
+import { keyBelongsTo } from "../ui/keys.ts";
 import { Empty, Failure, Link, Loading } from "../ui/parts.tsx";
 import { ClipMaker } from "./ClipMaker.tsx";
 import { MediaLists } from "./MediaLists.tsx";
@@ -131,9 +132,8 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
   useEffect(() => {
     const onKey = (event: globalThis.KeyboardEvent) => {
       const element = video.current;
-      const target = event.target as HTMLElement;
-      if (!element || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|BUTTON|A)$/.test(target.tagName))
-        return;
+      const target = event.target as HTMLInputElement;
+      if (!element || event.ctrlKey || event.metaKey || keyBelongsTo(target, event.key)) return;
       if (event.key === " ") {
         event.preventDefault();
         togglePlay(element);
