@@ -55,6 +55,8 @@ type Ring = {
   usedMs: number;
 };
 
+const barrier = new Int32Array(new SharedArrayBuffer(4));
+
 export type FrameReaderOptions = {
   /** The folder that holds one folder per camera. */
   shmDir: string;
@@ -202,7 +204,12 @@ export class FrameReader {
       slot,
       generation: ring.geometry.generation,
       record,
-      stillValid: () => !released && Atomics.load(ring.words, word) === before && isCurrent(ring),
+      stillValid() {
+        // The pixels were read with plain loads, and arm64 may make those after a later load, even an atomic one. An
+        // exchange lies between: nothing passes it in either direction.
+        Atomics.exchange(barrier, 0, 0);
+        return !released && Atomics.load(ring.words, word) === before && isCurrent(ring);
+      },
       release() {
         if (released) return;
         released = true;
