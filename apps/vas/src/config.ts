@@ -3,7 +3,7 @@
  * main.ts prints them and ends with exit code 3.
  */
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
-import { availableParallelism, homedir } from "node:os";
+import { availableParallelism, homedir, networkInterfaces } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -123,6 +123,13 @@ export function loadConfig(env: Env): LoadedConfig {
   if (config.rtcPort + config.mediaWorkers - 1 > 65_535)
     refuse("VAS_RTC_PORT", String(config.rtcPort), `must leave room for ${config.mediaWorkers} ports, one per worker`);
 
+  // A browser cannot send to 0.0.0.0: it has to be told an address of this machine.
+  if (isIP(config.rtcListenIp) && /^[0:.]+$/.test(config.rtcListenIp)) {
+    config.announcedAddress ??= firstExternalAddress();
+    if (config.announcedAddress === undefined)
+      problems.push(`VAS_ANNOUNCED_ADDRESS: must be set, for viewers are served on ${config.rtcListenIp}`);
+  }
+
   for (const name of Object.keys(env).sort()) {
     if (env[name] === undefined || known.has(name) || !PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
     problems.push(`${name}: is not a variable of VAS; known are ${[...known].sort().join(", ")}`);
@@ -164,6 +171,11 @@ function parseHost(value: string): string | undefined {
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function firstExternalAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.find((address) => address.family === "IPv4" && !address.internal)?.address;
 }
 
 function secretOf(min: number, max: number): (value: string) => string | undefined {

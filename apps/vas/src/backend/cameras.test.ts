@@ -52,6 +52,7 @@ test("cameras that were started come back after a restart, the others do not", a
   const first = await openTestSite(t, { dataDir });
   const on = await addCamera(first, { password: "secret1" });
   await addCamera(first, { name: "off", start: false });
+  await first.close();
   const second = await openTestSite(t, { dataDir });
   assert.deepEqual([...second.kernel.specs.keys()], [on]);
   assert.equal(second.kernel.specs.get(on)?.password, "secret1");

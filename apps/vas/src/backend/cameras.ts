@@ -8,12 +8,16 @@ import { type CameraAddress, checkCredential, parseCameraAddress } from "./camer
 import type { Backend } from "./context.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Sealer } from "./secrets.ts";
+import { Slots } from "./slots.ts";
 import * as store from "./store/cameras.ts";
 import { isoTime } from "./validation.ts";
 
 export const MAX_CAMERAS = 64;
 const CHECK_TIMEOUT_MS = 10_000;
 const PROBE_TIMEOUT_MS = 60_000;
+/** A probe opens sessions of its own with the camera, and decodes. */
+const MAX_PROBES = 4;
+const MAX_WAITING_PROBES = 16;
 
 export class Cameras {
   readonly #backend: Backend;
@@ -21,6 +25,11 @@ export class Cameras {
   readonly #recorder: Pick<Recorder, "recordingEnded" | "idle">;
   /** The last change of each camera; the next one waits for it, so that a stop never overtakes a start. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  readonly #probes = new Slots(
+    MAX_PROBES,
+    MAX_WAITING_PROBES,
+    () => new CodedError("probe_failed", "Too many cameras are being probed; try again in a moment."),
+  );
 
   constructor(backend: Backend, sealer: Sealer, recorder: Pick<Recorder, "recordingEnded" | "idle">) {
     this.#backend = backend;
@@ -150,10 +159,8 @@ export class Cameras {
     const password = given === undefined ? known?.password : given;
     if (password) hideSecret(password);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
-    return this.#backend.kernel.probe(
-      { url: address.url, username: username || null, password: password || null },
-      limit,
-    );
+    const target = { url: address.url, username: username || null, password: password || null };
+    return this.#probes.run(limit, () => this.#backend.kernel.probe(target, limit));
   }
 
   async #address(text: string): Promise<CameraAddress> {

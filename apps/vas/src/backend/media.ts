@@ -7,6 +7,7 @@ import { CodedError } from "@vas/contracts/errors.ts";
 import type { Clip, Snapshot } from "@vas/contracts/http.ts";
 import type { Moment, Picture, SegmentRecord } from "../kernel/index.ts";
 import type { Backend } from "./context.ts";
+import { Slots } from "./slots.ts";
 import { type ClipRow, insertClip, insertSnapshot, type SnapshotRow } from "./store/media.ts";
 import { segmentAtPts, segmentAtWall } from "./store/recordings.ts";
 import { readSegment, readSegments } from "./timeline.ts";
@@ -252,26 +253,8 @@ async function keepOrDelete<T>(backend: Backend, paths: string[], keep: () => Pr
 
 const neverAborted = new AbortController().signal;
 
-/** At most so many at once, first come first served. */
-class Slots {
-  #free = MAX_AT_ONCE;
-  readonly #waiting: (() => void)[] = [];
-
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else {
-      if (this.#waiting.length >= MAX_WAITING)
-        throw new CodedError("snapshot_failed", "Too many pictures are waiting.");
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    try {
-      signal.throwIfAborted();
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
-  }
-}
-const slots = new Slots();
+const slots = new Slots(
+  MAX_AT_ONCE,
+  MAX_WAITING,
+  () => new CodedError("snapshot_failed", "Too many pictures and clips are waiting to be made."),
+);

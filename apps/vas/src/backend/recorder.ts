@@ -76,13 +76,18 @@ export class Recorder implements KernelListener {
   async recover(kernel: Kernel): Promise<void> {
     const { db, log } = this.#parts;
     for (const segment of await store.openSegments(db)) {
-      const repaired = await kernel.repairSegment(segment);
-      if (repaired) await store.saveSegment(db, { ...repaired, open: false });
-      else {
-        await kernel.deleteFiles([segment.path]);
-        await store.deleteSegments(db, [segment.id]);
+      try {
+        const repaired = await kernel.repairSegment(segment);
+        if (repaired) await store.saveSegment(db, { ...repaired, open: false });
+        else {
+          await kernel.deleteFiles([segment.path]);
+          await store.deleteSegments(db, [segment.id]);
+        }
+        log.info("a segment that was left open was repaired", { segment_id: segment.id, kept: repaired !== undefined });
+      } catch (error) {
+        // One unreadable file must not keep every camera from starting; the next start tries again.
+        log.error("a segment that was left open was not repaired", { segment_id: segment.id, error: errorText(error) });
       }
-      log.info("a segment that was left open was repaired", { segment_id: segment.id, kept: repaired !== undefined });
     }
     const now = this.#parts.clock.wallMs();
     for (const camera of await listCameras(db)) {

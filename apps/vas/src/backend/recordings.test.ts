@@ -106,6 +106,7 @@ test("after VAS was away, open files are repaired and the time since is a gap th
   for (const segment of [kept, lost]) await saveSegment(first.backend.db, segment);
   const off = await addCamera(first, { name: "off", start: false });
   await saveSegment(first.backend.db, makeSegment(off, 0));
+  await first.close();
   const second = await openTestSite(t, {
     dataDir,
     before: (kernel) => {

@@ -115,9 +115,17 @@ export async function createServer(parts: ServerParts): Promise<App> {
   return app;
 
   function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    if (isAbort(error) && reply.raw.destroyed) {
+      reply.hijack(); // the caller is gone, and what was begun for it has ended: nobody to tell, nothing to log
+      return;
+    }
     const told = tell(error, log, { request_id: request.id, method: request.method, route: request.routeOptions?.url });
     void reply.code(told.status).type("application/json; charset=utf-8").send(errorBody(told, request.id));
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
 }
 
 /** What is no HTTP at all gets the same kind of answer, where it can still be told. */

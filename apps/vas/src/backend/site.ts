@@ -14,6 +14,7 @@ import { openSealer, openServiceKey } from "./secrets.ts";
 import { createServer } from "./server.ts";
 import { Sessions } from "./sessions.ts";
 import { openDatabase } from "./store/database.ts";
+import { lockDataFolder } from "./store/lock.ts";
 
 export type SiteOptions = {
   config: Config;
@@ -30,7 +31,7 @@ export type Site = {
   newPassword: string | undefined;
   /** Starts the cameras that should run. */
   start(): Promise<void>;
-  /** Ends viewers, cameras and the store, in this order. */
+  /** Ends viewers, cameras and the store, in this order; once, however often it is called. */
   close(): Promise<void>;
 };
 
@@ -38,6 +39,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const { config, log, clock } = options;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   mkdirSync(config.mediaDir, { recursive: true, mode: 0o750 });
+  const lock = lockDataFolder(config.dataDir);
   const sealer = openSealer(config.dataDir);
   const serviceKey = openServiceKey(config.dataDir, config.serviceKey);
   const db = openDatabase(config.databasePath);
@@ -74,6 +76,16 @@ export async function openSite(options: SiteOptions): Promise<Site> {
 
   const ending = new AbortController();
   let retention: Promise<void> = Promise.resolve();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    ending.abort();
+    await app.close();
+    await kernel.close();
+    await retention;
+    await recorder.idle();
+    await db.destroy();
+    lock.release();
+  };
   return {
     app,
     backend,
@@ -83,13 +95,9 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       const freePercent = config.retentionFreePercent;
       retention = keepRetention({ db, kernel, counters, log, clock, freePercent }, ending.signal);
     },
-    async close() {
-      ending.abort();
-      await app.close();
-      await kernel.close();
-      await retention;
-      await recorder.idle();
-      await db.destroy();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }
