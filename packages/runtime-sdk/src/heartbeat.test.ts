@@ -71,7 +71,8 @@ test("a heartbeat is there at once, is written anew every 5 s, and is removed at
 });
 
 test("a folder that cannot be written to is spoken of once and tried again", async () => {
-  const socketDir = join(mkdtempSync(join(tmpdir(), "beat-")), "gone");
+  const root = mkdtempSync(join(tmpdir(), "beat-"));
+  const socketDir = join(root, "gone");
   const { clock, step } = steppedClock();
   const lines: string[] = [];
   const heartbeat = new Heartbeat({
@@ -88,4 +89,5 @@ test("a folder that cannot be written to is spoken of once and tried again", asy
   assert.equal(lines.length, 1, lines.join(""));
   assert.match(lines[0] as string, /cannot be written/);
   await heartbeat[Symbol.asyncDispose]();
+  rmSync(root, { recursive: true });
 });
