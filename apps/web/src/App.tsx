@@ -136,7 +136,7 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
       return <ModelsPage />;
     case "health":
       return <HealthPage />;
-    case "missing":
+    default:
       return (
         <Empty title="There is no such page">
           <Link to="/" className="button">

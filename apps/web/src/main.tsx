@@ -1,5 +1,9 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import "./ui/style.css";
+import "./live/live.css";
+import "./playback/playback.css";
+import "./events/events.css";
+import "./models/models.css";
 
 createRoot(document.getElementById("root") as HTMLElement).render(<App />);

@@ -58,7 +58,12 @@ export function createVas(call: Client) {
 
     events: (query: Query, signal?: AbortSignal) =>
       call<AiEventPage>("ai-events", { query, ...(signal ? { signal } : {}) }),
-    event: (id: string) => call<AiEvent>(`ai-events/${id}`),
+    /** The newest 1000 of a stretch of time, for marks on a timeline. */
+    eventMarks: (cameraId: string, from: string, to: string) =>
+      everyPage<AiEvent, AiEventPage>(
+        (cursor) => call("ai-events", { query: { camera_id: cameraId, from, to, limit: PAGE, cursor } }),
+        5,
+      ),
 
     models: () => call<AiModelList>("ai-models"),
     enableModel: (id: string, enabled: boolean) =>
@@ -75,10 +80,12 @@ export function createVas(call: Client) {
   };
 }
 
-/** Follows `next_cursor` to the end, for lists that are small by nature. */
+/** Follows `next_cursor` to the end or to so many pages, for lists that are small by nature. */
 async function everyPage<T, P extends { items: T[]; next_cursor: string | null }>(
   page: (cursor: string | null) => Promise<Outcome<P>>,
+  mostPages = Number.POSITIVE_INFINITY,
 ): Promise<Outcome<T[]>> {
+  let pages = 0;
   const items: T[] = [];
   let cursor: string | null = null;
   do {
@@ -86,7 +93,8 @@ async function everyPage<T, P extends { items: T[]; next_cursor: string | null }
     if (!outcome.ok) return outcome;
     items.push(...outcome.value.items);
     cursor = outcome.value.next_cursor;
-  } while (cursor !== null);
+    pages += 1;
+  } while (cursor !== null && pages < mostPages);
   return { ok: true, value: items };
 }
 

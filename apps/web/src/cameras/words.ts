@@ -18,7 +18,7 @@ export function stateWords(status: CameraStatus, now = new Date()): string {
       return "Connecting to the camera";
     case "retrying":
       return `Retrying since ${shortTime(status.since, now)}: ${status.reason?.message ?? "the camera sends nothing."}`;
-    case "stopped":
+    default:
       return "Stopped";
   }
 }
@@ -32,7 +32,7 @@ export function pictureWords(
   if (status.state === "stopped") return "This camera is stopped.";
   if (!online) return "No connection to VAS. Trying again.";
   if (view.phase === "playing" && status.state !== "retrying") return null;
-  if (status.state === "retrying") return `${stateWords(status)}`;
+  if (status.state === "retrying") return stateWords(status);
   if (view.phase === "retrying") return view.error ? `${view.error.message} Trying again.` : "Trying again.";
   if (status.state === "connecting") return "Connecting to the camera.";
   switch (view.phase) {

@@ -14,8 +14,8 @@ test("each request gets its own reply, whatever the order", async () => {
   const first = vas.connection.request("capabilities", { camera_id: camera });
   const second = vas.connection.request("resume", { consumer_id: "k" });
   const [a, b] = vas.requests;
-  vas.socket.onmessage?.({ data: JSON.stringify({ id: b?.id, ok: false, error: { code: "x", message: "second" } }) });
-  vas.socket.onmessage?.({ data: JSON.stringify({ id: a?.id, ok: true, result: { rtp_capabilities: { a: 1 } } }) });
+  vas.socket.tell("message", JSON.stringify({ id: b?.id, ok: false, error: { code: "x", message: "second" } }));
+  vas.socket.tell("message", JSON.stringify({ id: a?.id, ok: true, result: { rtp_capabilities: { a: 1 } } }));
   assert.deepEqual(await second, { id: b?.id, ok: false, error: { code: "x", message: "second" } });
   assert.deepEqual(await first, { id: a?.id, ok: true, result: { rtp_capabilities: { a: 1 } } });
 });

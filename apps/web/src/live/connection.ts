@@ -12,9 +12,8 @@ export type LiveOutcome<T> = { ok: true; result: T } | { ok: false; error: LiveE
 
 /** What is needed of a browser's WebSocket. */
 export type Socket = {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: never) => void) | null;
-  onclose: ((event: never) => void) | null;
+  addEventListener(type: "open" | "close", listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   send(text: string): void;
   close(): void;
 };
@@ -108,19 +107,19 @@ export class LiveConnection {
     this.#timer = this.#options.timers.set(() => {
       if (this.#socket === socket) this.#lost();
     }, OPEN_TIMEOUT_MS);
-    socket.onopen = () => {
+    socket.addEventListener("open", () => {
       if (this.#socket !== socket) return;
       this.#clearTimer();
       this.#backoff.reset();
       this.#epoch += 1;
       this.#setState("open");
-    };
-    socket.onmessage = (event: { data: unknown }) => {
+    });
+    socket.addEventListener("message", (event) => {
       if (this.#socket === socket && typeof event.data === "string") this.#receive(event.data);
-    };
-    socket.onclose = () => {
+    });
+    socket.addEventListener("close", () => {
       if (this.#socket === socket) this.#lost();
-    };
+    });
   }
 
   #lost(): void {
@@ -135,12 +134,8 @@ export class LiveConnection {
   #drop(state: ConnectionState): void {
     const socket = this.#socket;
     this.#socket = null;
-    if (socket) {
-      socket.onopen = null;
-      socket.onmessage = null;
-      socket.onclose = null;
-      socket.close();
-    }
+    // What it still says is not heard: its listeners see that it is not the current one.
+    socket?.close();
     const pending = this.#pending;
     this.#pending = new Map();
     this.#setState(state);

@@ -5,7 +5,7 @@ import type { LoadDevice } from "./media.ts";
 export const loadDevice: LoadDevice<MediaStreamTrack> = async (routerRtpCapabilities) => {
   const { Device } = await import("mediasoup-client");
   const device = await Device.factory();
-  await device.load({ routerRtpCapabilities: routerRtpCapabilities as types.RtpCapabilities });
+  await device.load({ routerRtpCapabilities: routerRtpCapabilities });
   return {
     rtpCapabilities: device.recvRtpCapabilities as unknown as Record<string, unknown>,
     receiver(transport, events) {
@@ -17,7 +17,7 @@ export const loadDevice: LoadDevice<MediaStreamTrack> = async (routerRtpCapabili
       });
       receiver.on("connect", async ({ dtlsParameters }, done, failed) => {
         try {
-          await events.connect(dtlsParameters as unknown as Record<string, unknown>);
+          await events.connect(dtlsParameters);
         } catch (error) {
           failed(error as Error);
           return;

@@ -36,14 +36,21 @@ export type FakeRequest = { id: number; method: string; params: Record<string, u
 type Answer = { result: unknown } | { error: { code: string; message: string } } | "silence";
 
 class FakeSocket implements Socket {
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  readonly #listeners = new Map<string, (event: { data: unknown }) => void>();
   closed = false;
   readonly #onSend: (socket: FakeSocket, text: string) => void;
 
   constructor(onSend: (socket: FakeSocket, text: string) => void) {
     this.#onSend = onSend;
+  }
+
+  addEventListener(type: string, listener: (event: { data: unknown }) => void): void {
+    this.#listeners.set(type, listener);
+  }
+
+  /** What the browser would tell its listeners. */
+  tell(type: "open" | "message" | "close", data?: unknown): void {
+    this.#listeners.get(type)?.({ data });
   }
 
   send(text: string): void {
@@ -84,16 +91,16 @@ export class FakeVas {
   }
 
   accept(): void {
-    this.socket.onopen?.();
+    this.socket.tell("open");
   }
 
   /** The far end goes away. */
   break(): void {
-    this.socket.onclose?.();
+    this.socket.tell("close");
   }
 
   notice(notice: LiveNotice): void {
-    this.socket.onmessage?.({ data: JSON.stringify(notice) });
+    this.socket.tell("message", JSON.stringify(notice));
   }
 
   count(method: string): number {
@@ -106,7 +113,7 @@ export class FakeVas {
     const answer = this.answers[request.method]?.(request.params) ?? { result: {} };
     if (answer === "silence") return;
     const reply = "result" in answer ? { ok: true, result: answer.result } : { ok: false, error: answer.error };
-    queueMicrotask(() => socket.onmessage?.({ data: JSON.stringify({ id: request.id, ...reply }) }));
+    queueMicrotask(() => socket.tell("message", JSON.stringify({ id: request.id, ...reply })));
   }
 }
 

@@ -25,7 +25,7 @@ function watch() {
     made += 1;
     return {
       result: {
-        consumer_id: `k${made} on ${params.transport_id}`,
+        consumer_id: `k${made} on ${String(params.transport_id)}`,
         producer_id: "p",
         kind: "video",
         rtp_parameters: {},

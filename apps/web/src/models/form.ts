@@ -69,7 +69,7 @@ export function valuesOf(fields: readonly ParameterField[], parameters: Record<s
     if (field.kind === "boolean") values[field.name] = (value ?? field.fallback) === true;
     else if (value === undefined) values[field.name] = "";
     else if (field.kind === "json") values[field.name] = JSON.stringify(value);
-    else values[field.name] = field.kind === "choice" ? choiceText(value) : String(value);
+    else values[field.name] = choiceText(value);
   }
   return values;
 }

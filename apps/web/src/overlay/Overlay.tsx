@@ -53,8 +53,8 @@ export function Overlay(props: Props) {
         width: `${rect.width}px`,
         height: `${rect.height}px`,
       });
-      const known = rtp !== null && run !== null && rtpRun === run.run_id;
-      const pts90k = known ? displayedPts90k(rtp as number, run as Run, newest.newestPts90k()) : null;
+      const pts90k =
+        rtp !== null && run !== null && rtpRun === run.run_id ? displayedPts90k(rtp, run, newest.newestPts90k()) : null;
       fresh = newest.fresh(pts90k, performance.now());
       target.dataset.drawn = String(draw(pen, fresh, settings, width, height, scale));
       target.dataset.pts = pts90k === null ? "" : String(pts90k);

@@ -76,7 +76,8 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
   const span = useMemo(() => daySpan(day), [day]);
   const range = { from: new Date(span.fromMs).toISOString(), to: new Date(span.toMs).toISOString() };
   const recordings = useLoad(`recordings ${cameraId} ${day}`, () => vas.recordings(cameraId, range.from, range.to));
-  const events = useLoad(`marks ${cameraId} ${day}`, () => vas.events({ camera_id: cameraId, ...range, limit: 200 }));
+  const events = useLoad(`marks ${cameraId} ${day}`, () => vas.eventMarks(cameraId, range.from, range.to));
+  const [arrived, setArrived] = useState<AiEvent[]>([]);
   const { segments, gaps } = recordings.value ?? NOTHING;
   const spans = useMemo(() => footage(segments), [segments]);
   const today = day === localDay(new Date());
@@ -86,9 +87,11 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
   useNotices(
     useCallback(
       (notice: LiveNotice) => {
-        if (notice.notice === "event" && notice.event.camera_id === cameraId) events.reload();
+        if (notice.notice !== "event" || notice.event.camera_id !== cameraId) return;
+        const { event } = notice;
+        setArrived((old) => [...old.filter((one) => one.id !== event.id), event]);
       },
-      [cameraId, events.reload],
+      [cameraId],
     ),
   );
 
@@ -182,7 +185,7 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
         <select aria-label="Day" value={day} onChange={(event) => setChosenDay(event.target.value)}>
           {[...new Set([day, ...known])]
             .sort()
-            .reverse()
+            .toReversed()
             .map((one) => (
               <option key={one} value={one}>
                 {one}
@@ -203,7 +206,7 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
         view={view}
         spans={spans}
         gaps={gaps}
-        events={events.value?.items ?? ([] as AiEvent[])}
+        events={marksOf(events.value ?? [], arrived)}
         playingMs={shown}
         marks={marks}
         onSeek={seek}
@@ -273,6 +276,11 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
       </div>
     </section>
   );
+}
+
+/** What was loaded and what came since, each event once. */
+function marksOf(loaded: readonly AiEvent[], arrived: readonly AiEvent[]): AiEvent[] {
+  return [...new Map([...loaded, ...arrived].map((event) => [event.id, event])).values()];
 }
 
 function togglePlay(element: HTMLVideoElement): void {

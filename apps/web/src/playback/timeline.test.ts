@@ -58,6 +58,6 @@ test("a zoom stays within its day", () => {
 test("UTC days become local days, newest first and once each", () => {
   const days = localDays(["2026-01-02", "2026-01-03"]);
   assert.equal(new Set(days).size, days.length);
-  assert.deepEqual([...days].sort().reverse(), days);
+  assert.deepEqual([...days].sort().toReversed(), days);
   assert.ok(days.includes("2026-01-02") && days.includes("2026-01-03"));
 });

@@ -18,7 +18,7 @@ export function localDays(utcDays: readonly string[]): string[] {
     days.add(localDay(new Date(start)));
     days.add(localDay(new Date(start + 86_399_999)));
   }
-  return [...days].sort().reverse();
+  return [...days].sort().toReversed();
 }
 
 /** Footage without the seams between segments. */
