@@ -33,7 +33,7 @@ const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
 /** A run this long was a good one: the next failure waits the shortest time again. */
 const GOOD_RUN_MS = 20_000;
-const STATUS_EVERY_MS = 5_000;
+const STATUS_EVERY_MS = 2_000;
 
 /** H.264 profiles that browsers do not decode: 4:2:2, 4:4:4, 10 bit and their intra variants (ITU-T H.264 annex A.2). */
 const ODD_PROFILES = new Set(["6e", "7a", "f4", "2c"]);
@@ -75,6 +75,7 @@ export class Camera {
       segmentOpened: (segment) => {
         this.#gapReason = null;
         this.#listener.segmentOpened(segment);
+        this.#publish();
       },
       segmentClosed: (segment) => this.#listener.segmentClosed(segment),
       writeFailed: (wallMs, message) => this.#openGap("disk", message, wallMs),

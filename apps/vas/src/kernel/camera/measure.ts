@@ -2,6 +2,8 @@
 import type { Fragment } from "../recording/fmp4.ts";
 
 const WINDOW_TICKS = 10 * 90_000;
+/** A run's first fragment may hold a single frame with a made-up duration; less than this says nothing. */
+const LEAST_TICKS = 1.5 * 90_000;
 
 export type Measured = { fps: number | null; gopSeconds: number | null; bitrateKbps: number | null };
 
@@ -28,7 +30,7 @@ export class StreamMeasure {
     const last = this.#seen.at(-1);
     const ticks = first && last ? last.end - first.start : 0;
     const gopSeconds = this.#gopTicks === undefined ? null : round(this.#gopTicks / 90_000, 2);
-    if (ticks <= 0) return { fps: null, gopSeconds, bitrateKbps: null };
+    if (ticks < LEAST_TICKS) return { fps: null, gopSeconds, bitrateKbps: null };
     const sum = (of: "frames" | "bytes") => this.#seen.reduce((total, entry) => total + entry[of], 0);
     return {
       fps: round((sum("frames") * 90_000) / ticks, 1),

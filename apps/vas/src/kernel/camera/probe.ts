@@ -11,7 +11,9 @@ import { StreamMeasure } from "./measure.ts";
 
 /** To the first key frame. */
 const START_DEADLINE_MS = 15_000;
-/** From there to the second, which gives the GOP. */
+/** Enough to tell a frame rate. */
+const MEASURE_TICKS = 2 * 90_000;
+/** From the first key frame to the second, which gives the GOP. */
 const MEASURE_MS = 8_000;
 const LONG_GOP_SECONDS = 4;
 
@@ -127,7 +129,8 @@ async function readAWhile(
           clearTimeout(timer);
           timer = setTimeout(finish, MEASURE_MS);
         }
-        if (fragments.filter((fragment) => fragment.key).length >= 3) finish();
+        const ticks = part.fragment.endDts - (fragments[0] as Fragment).startDts;
+        if (ticks >= MEASURE_TICKS && fragments.filter((fragment) => fragment.key).length >= 2) finish();
       }
     } catch (error) {
       if (!(error instanceof Fmp4Error)) throw error;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { waitFor } from "@vas/testkit/processes.ts";
 import { openRing } from "./ring-reader.testing.ts";
 import { FrameMemoryError, RingWriter } from "./ring-writer.ts";
 
@@ -135,6 +136,54 @@ test("a writer killed in the middle of a frame leaves that slot torn and the oth
   for (let slot = 0; slot < 4; slot++) assert.equal(reader.slot(slot).sequence % 2n, 1n);
   reader.close();
   next.close();
+});
+
+test("a reader that is lapped while it holds a frame finds another sequence, and pixels of one frame are never taken for another's", async () => {
+  const folder = newFolder();
+  const ring = new RingWriter({ ...small, folder, slotCount: 2 });
+  writeFrame(ring, 1);
+  // Takes whatever the header names, as fast as it can: a frame whose sequence held is one value all over.
+  const reader = spawn(
+    process.execPath,
+    [
+      "--input-type=module-typescript",
+      "-e",
+      `import { openSync, fstatSync } from "node:fs";
+       import { mapFile } from ${JSON.stringify(join(import.meta.dirname, "libc.ts"))};
+       const map = (name) => { const fd = openSync(${JSON.stringify(folder)} + name, "r"); return mapFile(fd, fstatSync(fd).size, "read").buffer; };
+       const words = new BigUint64Array(map("/frame.meta"));
+       const halves = new Uint32Array(words.buffer);
+       const pixels = Buffer.from(map("/frame.data"));
+       let [whole, torn, mixed] = [0, 0, 0];
+       while (whole < 3000 || torn < 3) {
+         const slot = Atomics.load(halves, 13);
+         const record = (64 + 64 * slot) / 8;
+         const before = Atomics.load(words, record);
+         const frame = pixels.subarray(slot * 115200, slot * 115200 + 76800);
+         const same = frame.subarray(0, -1).equals(frame.subarray(1));
+         if (before % 2n === 1n || Atomics.load(words, record) !== before) torn++;
+         else if (same) whole++;
+         else mixed++;
+       }
+       console.log(JSON.stringify({ mixed }));`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  let said = "";
+  reader.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+  });
+  let value = 0;
+  await waitFor(
+    "the reader to see enough of both",
+    () => {
+      for (let frame = 0; frame < 20; frame++) writeFrame(ring, value++ % 200);
+      return reader.exitCode !== null;
+    },
+    { everyMs: 1, withinMs: 60_000 },
+  );
+  assert.equal(said.trim(), JSON.stringify({ mixed: 0 }));
+  ring.close();
 });
 
 test("memory that is not there is refused with what is needed and what there is, and nothing is left", () => {

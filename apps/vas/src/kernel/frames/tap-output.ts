@@ -19,6 +19,9 @@
  * The input has to be what RTSP gives, parameter sets in Annex B form: those of an MP4 file, repeated by dump_extra, would
  * be no video to the muxer.
  *
+ * MPEG-TS gives no length to a picture of more than 64 KiB, so such a key frame is exported when the next picture begins.
+ * Any other is readable 1 to 2 ms after FFmpeg sent its last RTP packet, plus what the decoder holds back for B-frames.
+ *
  * @param output such as `pipe:4`
  */
 export function tapOutputArguments(output: string): string[] {

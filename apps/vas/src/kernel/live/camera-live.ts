@@ -11,6 +11,7 @@
 import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "@vas/base/log.ts";
 import { errorText } from "@vas/base/log.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
@@ -187,8 +188,7 @@ export class CameraLive {
   }
 
   async #makeRoute(): Promise<Route> {
-    await this.#pool.ready(this.#closing.signal);
-    const { worker, webRtcServer } = this.#pool.pick();
+    const { worker, webRtcServer } = await this.#pool.acquire(this.#closing.signal);
     const router = await worker.createRouter({ mediaCodecs: [H264] });
     this.#ports ??= { port: undefined, sourcePort: await freeUdpPort() };
     const plain = await router.createPlainTransport({
@@ -214,15 +214,28 @@ export class CameraLive {
     return { router, plain, webRtcServer };
   }
 
-  /** A worker died in the middle of a run: FFmpeg goes on sending to the same port, where the new worker now listens. */
+  /**
+   * A worker died in the middle of a run: FFmpeg goes on sending to the same port, where the new worker now listens.
+   * Tried again for as long as the run lasts: the port of a worker that was just killed may still be taken.
+   */
   async #recover(): Promise<void> {
-    try {
-      const route = await this.#getRoute();
-      if (!this.#run || this.#producer) return;
-      await this.#produce(route);
-      if (this.#announced) this.#onRun(this.#run);
-    } catch (error) {
-      if (!this.#closing.signal.aborted) this.#log.error("live view could not be rebuilt", { error: errorText(error) });
+    const run = this.#run;
+    for (
+      let waitMs = 50;
+      run && this.#run?.run_id === run.run_id && !this.#producer;
+      waitMs = Math.min(2_000, waitMs * 2)
+    ) {
+      try {
+        const route = await this.#getRoute();
+        if (this.#run?.run_id !== run.run_id || this.#producer) return;
+        await this.#produce(route);
+        if (this.#announced) this.#onRun(this.#run);
+        return;
+      } catch (error) {
+        if (this.#closing.signal.aborted) return;
+        this.#log.warn("live view could not be rebuilt yet", { error: errorText(error) });
+        await delay(waitMs);
+      }
     }
   }
 

@@ -43,28 +43,31 @@ export class WorkerPool {
   }
 
   /**
-   * The worker with the fewest routers.
-   * @throws CodedError media_unavailable where none is alive
+   * The living worker with the fewest routers; waits for one where all are being replaced.
+   * @throws CodedError media_unavailable where the signal aborts or the pool is closed before there is one
    */
-  pick(): MediaWorker {
-    const alive = this.#workers.filter((entry) => entry !== undefined);
-    const least = alive.sort((a, b) => routerCount(a.worker) - routerCount(b.worker))[0];
-    if (!least) throw new CodedError("media_unavailable");
-    return least;
+  async acquire(signal: AbortSignal): Promise<MediaWorker> {
+    while (!this.#closed && !signal.aborted) {
+      // A worker that died is closed before its `died` event reaches this pool.
+      const alive = this.#workers.filter((entry) => entry !== undefined && !entry.worker.closed) as MediaWorker[];
+      const least = alive.sort((a, b) => routerCount(a.worker) - routerCount(b.worker))[0];
+      if (least) return least;
+      await this.#change(signal);
+    }
+    throw new CodedError("media_unavailable");
   }
 
-  /** Resolves when a worker is alive, or the signal aborts. */
-  async ready(signal: AbortSignal): Promise<void> {
-    while (!this.#closed && !signal.aborted && this.#workers.every((entry) => entry === undefined))
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          this.#waiting.delete(done);
-          signal.removeEventListener("abort", done);
-          resolve();
-        };
-        this.#waiting.add(done);
-        signal.addEventListener("abort", done, { once: true });
-      });
+  /** Resolves when a worker was replaced, the pool is closed, or the signal aborts. */
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
   }
 
   get alive(): number {
