@@ -332,6 +332,18 @@ test("a tap that stands still holds up nothing: the other output of the same FFm
   assert.equal(it.tap.counters().restarts, 0);
 });
 
+test("a tap that stands still is stopped all the same, and nothing of it stays", async (t) => {
+  const it = makeTap(t);
+  it.ffmpeg("-i", plainClip(), ...tapOutputArguments("pipe:3"));
+  await it.exported(60);
+  const pid = await waitFor("the tap process", () => it.tapPid());
+  process.kill(pid, "SIGSTOP");
+  await it.tap.stop();
+  assert.equal(it.tapPid(), undefined);
+  assert.ok(!existsSync(it.folder));
+  assert.deepEqual(it.states.at(-1), { state: "stopped", reason: null });
+});
+
 test("memory that cannot be had is said with its size, and the tap goes on trying", () => {
   // Without the right to mount a small tmpfs, 256 slots have to be more than the real shared memory has left.
   const mayMount = spawnSync("unshare", ["--mount", "--map-root-user", "true"]).status === 0;
