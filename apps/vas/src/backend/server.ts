@@ -8,7 +8,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import websocket from "@fastify/websocket";
 import { CodedError, ErrorBody } from "@vas/contracts/errors.ts";
 import { MAX_RESULTS_MESSAGE_BYTES } from "@vas/contracts/results.ts";
-import fastify, { type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import { guardEveryRoute } from "./access.ts";
 import type { Cameras } from "./cameras.ts";
@@ -28,11 +28,13 @@ import { registerSiteRoutes, VERSION } from "./routes/site.ts";
 import { registerSnapshotRoutes } from "./routes/snapshots.ts";
 import type { Sessions } from "./sessions.ts";
 import { registerAiResults } from "./signaling/ai-results.ts";
-import { registerLive } from "./signaling/live.ts";
+import { CLOSE, registerLive } from "./signaling/live.ts";
 import { compileValidator } from "./validation.ts";
 import { registerWeb } from "./web.ts";
 
 const MAX_BODY_BYTES = 256 * 1024;
+/** A peer that does not answer a close is given this long; ws would give it 30 s, and the end of VAS would wait. */
+const WEBSOCKET_OPTIONS = { maxPayload: MAX_RESULTS_MESSAGE_BYTES, closeTimeout: 1000 };
 const SECURITY_HEADERS = {
   "content-security-policy":
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; " +
@@ -84,7 +86,7 @@ export async function createServer(parts: ServerParts): Promise<App> {
 
   await app.register(cookie);
   // Before the guard: the socket of a refused upgrade is destroyed only where this plugin's first hook has run.
-  await app.register(websocket, { options: { maxPayload: MAX_RESULTS_MESSAGE_BYTES } });
+  await app.register(websocket, { options: WEBSOCKET_OPTIONS, preClose: closeWebSockets });
   guardEveryRoute(app, { sessions, serviceKey: backend.serviceKey, secureCookies: config.secureCookies, log });
   app.setNotFoundHandler(() => {
     throw new CodedError("not_found");
@@ -122,6 +124,12 @@ export async function createServer(parts: ServerParts): Promise<App> {
     const told = tell(error, log, { request_id: request.id, method: request.method, route: request.routeOptions?.url });
     void reply.code(told.status).type("application/json; charset=utf-8").send(errorBody(told, request.id));
   }
+}
+
+function closeWebSockets(this: FastifyInstance, done: () => void): void {
+  for (const client of this.websocketServer.clients) client.close(CLOSE.goingAway, "VAS is stopping");
+  this.websocketServer.close();
+  done();
 }
 
 function isAbort(error: unknown): boolean {

@@ -202,6 +202,20 @@ test("a browser that does not read loses notices, which are counted, and nobody 
   browser.socket.resume();
 });
 
+test("the end of VAS is told to browsers, and one that does not answer holds up nothing", async (t) => {
+  const site = await openTestSite(t);
+  const camera_id = await addCamera(site);
+  const [reading, frozen] = [await connect(t, site), await connect(t, site)];
+  await frozen.ask("transport", { camera_id });
+  frozen.socket.pause();
+  await watchdog("the end of VAS", site.close());
+  assert.equal(await watchdog("the close", reading.closed), CLOSE.goingAway);
+  assert.deepEqual(
+    site.kernel.transports.map((transport) => transport.isClosed),
+    [true],
+  );
+});
+
 test("a connection needs a session and the site's own origin", async (t) => {
   const site = await openTestSite(t);
   const refused = async (headers: Record<string, string>) => {

@@ -37,13 +37,15 @@ const checkRequest = checker(LiveRequest);
 
 export function registerLive(app: App, backend: Backend, parts: LiveParts): void {
   const connections = new Set<LiveConnection>();
-  app.get("/api/v1/live", { websocket: true, schema: { hide: true } }, (socket, request) => {
+  app.get("/api/v1/live", { websocket: true }, (socket, request) => {
     const { session } = request;
     if (!session) throw new Error("the live route was opened without a session");
     const connection = new LiveConnection(backend, parts, socket, session, request.id);
     connections.add(connection);
     socket.once("close", () => connections.delete(connection));
+    connection.open();
   });
+  // A browser that does not answer the close keeps its socket a while longer, but not its viewers.
   app.addHook("preClose", async () => {
     for (const connection of connections) connection.close(CLOSE.goingAway, "VAS is stopping");
   });
@@ -57,6 +59,8 @@ type Handlers = {
 
 class LiveConnection {
   readonly #backend: Backend;
+  readonly #parts: LiveParts;
+  readonly #session: Session;
   readonly #socket: WebSocket;
   readonly #log: Log;
   readonly #transports = new Map<string, { cameraId: string; transport: ViewerTransport }>();
@@ -70,8 +74,15 @@ class LiveConnection {
 
   constructor(backend: Backend, parts: LiveParts, socket: WebSocket, session: Session, requestId: string) {
     this.#backend = backend;
+    this.#parts = parts;
     this.#socket = socket;
+    this.#session = session;
     this.#log = backend.log.with({ request_id: requestId });
+  }
+
+  /** Serves the socket until either side closes it. */
+  open(): void {
+    const [parts, socket, session] = [this.#parts, this.#socket, this.#session];
     parts.counters.add("live_connections");
     const loggedOut = () => this.close(CLOSE.loggedOut, "the session has ended");
     let answered = true;
