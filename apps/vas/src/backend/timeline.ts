@@ -42,11 +42,14 @@ export function mergeGaps(segments: SegmentRecord[], gaps: GapRow[]): TimelineGa
     reason: gap.reason,
     message: gap.message,
   }));
+  const endOf = (gap: TimelineGap) => gap.endWallMs ?? Number.POSITIVE_INFINITY;
   const derived: TimelineGap[] = [];
+  let passed = 0; // gaps that ended before the segment at hand: a flapping camera has thousands of both
   for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1];
     if (!next) break;
     let from = segment.endWallMs;
+    if (next.startWallMs - from < LEAST_GAP_MS) continue;
     const missing = (until: number) => {
       if (until - from < LEAST_GAP_MS) return;
       derived.push({
@@ -56,10 +59,12 @@ export function mergeGaps(segments: SegmentRecord[], gaps: GapRow[]): TimelineGa
         message: "Nothing was recorded, and no reason was noted.",
       });
     };
-    for (const gap of known) {
-      if (gap.startWallMs >= next.startWallMs || (gap.endWallMs ?? Number.POSITIVE_INFINITY) <= from) continue;
+    while (passed < known.length && endOf(known[passed] as TimelineGap) <= from) passed++;
+    for (let at = passed; at < known.length; at++) {
+      const gap = known[at] as TimelineGap;
+      if (gap.startWallMs >= next.startWallMs) break;
       missing(gap.startWallMs);
-      from = Math.max(from, gap.endWallMs ?? next.startWallMs);
+      from = Math.max(from, Math.min(endOf(gap), next.startWallMs));
     }
     missing(next.startWallMs);
   }
