@@ -52,7 +52,7 @@ export class LiveConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#backoff = createBackoff(500, 8_000, options.random);
+    this.#backoff = createBackoff(500, 4_000, options.random);
   }
 
   get state(): ConnectionState {

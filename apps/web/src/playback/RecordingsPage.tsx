@@ -103,12 +103,23 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
     [cameraId],
   );
 
-  const seekLatest = useRef(seek);
-  seekLatest.current = seek;
+  const { reload } = recordings;
+  const browsing = useRef(false);
+  browsing.current = chosenDay !== null;
+  const playOn = useCallback(
+    (next: number) => {
+      // Whoever looks at another day is not pulled back to the one that played.
+      if (browsing.current) return;
+      seek(next);
+      // What was written while the last stretch played is not in the list yet.
+      reload();
+    },
+    [seek, reload],
+  );
   useEffect(() => {
     const element = video.current;
     if (!element) return undefined;
-    const made = new RecordingPlayer(element, setState, (next) => seekLatest.current(next));
+    const made = new RecordingPlayer(element, setState, playOn);
     player.current = made;
     const timer = setInterval(() => setPlayingMs(made.playingMs()), 200);
     return () => {
@@ -116,7 +127,7 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
       made.close();
       player.current = null;
     };
-  }, []);
+  }, [playOn]);
 
   // The address decides what is played; a moment is opened once its day's recordings are known.
   const opened = useRef<number | null>(null);
