@@ -7,7 +7,7 @@ import { Overlay, type OverlayReport } from "../overlay/Overlay.tsx";
 import { OverlayControls } from "../overlay/OverlayControls.tsx";
 import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
 import { useCamera, useCameras, useOnline, useSite } from "../site.ts";
-import { navigate, useLoad, useStored, useTitle } from "../ui/hooks.ts";
+import { navigate, useLoad, useStored, useTitle, useWhileVisible } from "../ui/hooks.ts";
 import { keyBelongsTo } from "../ui/keys.ts";
 import { Badge, Empty, Facts, Failure, Link, Loading } from "../ui/parts.tsx";
 import { cameraFacts, pictureWords, stateTone } from "./words.ts";
@@ -45,6 +45,7 @@ function OneCamera(props: { camera: Camera }) {
   const [done, setDone] = useState<{ error: ApiError | null; words: string; snapshot: string | null } | null>(null);
   const [asking, setAsking] = useState(false);
   const assigned = useLoad(`assigned ${camera.id}`, () => vas.assignments());
+  useWhileVisible(() => settings.on && assigned.reload(), 10_000);
   const words = pictureWords(status, view, online);
 
   const models = new Set(report.models);
