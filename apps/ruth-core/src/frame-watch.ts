@@ -91,7 +91,7 @@ export class FrameWatch {
       this.#checkAtMs = monoMs + FILES_EVERY_MS;
       this.#tryOpen();
     }
-    const open = this.#open as Open | null;
+    const open = this.#open;
     if (open === null) return null;
     if (readSync(open.fd, this.#newest, 0, 8, HEADER.frameId) !== 8) {
       this.#shut("frame.meta was cut short");

@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { checkCoreMessage } from "@vas/contracts/results.ts";
 import { idFromName, Registry } from "./registry.ts";
 
-function models(t: TestContext): { dir: string; put(folder: string, files: Record<string, string>): string } {
+function models(t: TestContext): { dir: string; put: (folder: string, files: Record<string, string>) => string } {
   const dir = mkdtempSync(join(tmpdir(), "registry-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   return {

@@ -31,6 +31,8 @@ const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 const ACK_DEADLINE_MS = 15_000;
 const HANDSHAKE_MS = 5_000;
 const MAX_VAS_MESSAGE_BYTES = 1024 * 1024;
+/** VAS serves one Core; two that were started by mistake must not take turns four times a second. */
+const CLOSED_BY_ANOTHER_CORE = 4000;
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
 
@@ -255,7 +257,7 @@ export class Uplink {
     if (this.#isStopped) return;
     if ("problem" in answer) {
       this.#problem(answer.problem);
-      return this.#retry();
+      return this.#retry(this.#backoff.nextMs());
     }
     const socket = new WebSocket(`${this.#options.vasUrl.replace(/^http/, "ws")}/api/v1/ai-results`, {
       headers: { authorization: `Bearer ${answer.key}` },
@@ -280,12 +282,12 @@ export class Uplink {
       for (const lost of this.#unacknowledged.values()) this.#lose(lost);
       this.#unacknowledged.clear();
       this.#flush();
-      this.#retry();
+      this.#retry(code === CLOSED_BY_ANOTHER_CORE ? MAX_RETRY_MS : this.#backoff.nextMs());
     });
   }
 
-  #retry(): void {
-    if (!this.#isStopped) this.#retryTimer = setTimeout(() => void this.#connect(), this.#backoff.nextMs());
+  #retry(waitMs: number): void {
+    if (!this.#isStopped) this.#retryTimer = setTimeout(() => void this.#connect(), waitMs);
   }
 
   #onMessage(text: string): void {
