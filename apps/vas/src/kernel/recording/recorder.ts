@@ -26,7 +26,7 @@ export interface RecorderListener {
 
 export type RunClock = { runId: string; pts90kBase: number };
 
-type OpenSegment = { record: SegmentRecord; file: FileHandle | undefined };
+type OpenSegment = { record: SegmentRecord; file: FileHandle | undefined; startDts: number };
 
 export class Recorder {
   readonly #cameraId: string;
@@ -70,7 +70,9 @@ export class Recorder {
   takeFragment(fragment: Fragment, nowWallMs: number, record: boolean): void {
     if (!this.#init || !this.#run) return;
     this.#keepRecent(fragment);
-    this.#anchor ??= { pts: fragment.endDts, wallMs: nowWallMs };
+    // The fragment that waited the least tells best when its last frame was taken: a run begins with a burst of old ones.
+    if (!this.#anchor || this.#wallMs(fragment.endDts) > nowWallMs)
+      this.#anchor = { pts: fragment.endDts, wallMs: nowWallMs };
     if (!record) return this.#closeSegment();
     const length = this.#segment ? fragment.startDts + this.#run.pts90kBase - this.#segment.record.startPts90k : 0;
     if (fragment.key && (length >= SEGMENT_TICKS || !this.#segment)) {
@@ -169,6 +171,7 @@ export class Recorder {
         open: true,
       },
       file: undefined,
+      startDts: first.startDts,
     };
     this.#write(this.#segment, [init.bytes], undefined);
   }
@@ -179,8 +182,6 @@ export class Recorder {
       this.#fail(segment, "The disk is too slow.");
       return;
     }
-    const run = this.#run as RunClock;
-    const endWallMs = fragment ? this.#wallMs(fragment.endDts) : 0;
     this.#queuedBytes += size;
     this.#queue = this.#queue.then(async () => {
       try {
@@ -194,8 +195,9 @@ export class Recorder {
         record.sizeBytes += size;
         if (!fragment) return;
         const first = record.sizeBytes - size === record.initBytes;
-        record.endPts90k = Math.max(record.endPts90k, run.pts90kBase + fragment.endDts);
-        record.endWallMs = Math.max(record.endWallMs, endWallMs);
+        record.endPts90k = record.startPts90k + fragment.endDts - segment.startDts;
+        // Within a segment wall time is counted in frames, so that a moment and its presentation time always agree.
+        record.endWallMs = record.startWallMs + Math.round((record.endPts90k - record.startPts90k) / 90);
         this.#lastEndWallMs = record.endWallMs;
         this.#failing = false;
         if (first) this.#listener.segmentOpened({ ...record });
