@@ -7,13 +7,13 @@
  *
  * Exit codes: 0 ended on request, 1 could not start, 2 wrong arguments, else VAS's own.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import type { AiModelList, AssignmentPut, Camera, CameraStatus } from "@vas/contracts/http.ts";
+import type { AiModelList, AssignmentPage, AssignmentPut, Camera, CameraStatus } from "@vas/contracts/http.ts";
 import type { Api } from "@vas/testkit/api.ts";
 import { nextFreePorts, spawnTied, waitFor, within } from "@vas/testkit/processes.ts";
 import { type Part, REPOSITORY, type Site, startSite } from "@vas/testkit/site.ts";
@@ -96,8 +96,14 @@ async function demo(video: string | undefined): Promise<number> {
   const dataDir = join(REPOSITORY, "demo-data");
   const release = claim(dataDir);
   const password = demoPassword(join(dataDir, "password"));
-  const socketDir = mkdtempSync(join(tmpdir(), "vas-demo-"));
-  const shmDir = mkdtempSync("/dev/shm/vas-demo-");
+  // Named after this clone, so that the next start finds and removes what a killed one left.
+  const name = `vas-demo-${createHash("sha256").update(REPOSITORY).digest("hex").slice(0, 8)}`;
+  const socketDir = join(tmpdir(), name);
+  const shmDir = join("/dev/shm", name);
+  for (const folder of [socketDir, shmDir]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { mode: 0o700 });
+  }
   let site: Site | undefined;
   let camera: TestCamera | undefined;
   try {
@@ -119,9 +125,9 @@ async function demo(video: string | undefined): Promise<number> {
       }),
     ]);
     await startRuntimes(site);
-    const model = video === undefined ? "barcode" : "person-hog";
+    const [model, other] = video === undefined ? ["barcode", "person-hog"] : ["person-hog", "barcode"];
     say(`waiting for the picture of ${CAMERA_NAME} and for the model ${model}`);
-    const setting = setUp(await site.api(), camera.url, model, video === undefined ? 5 : 2);
+    const setting = setUp(await site.api(), camera.url, { model, other, fps: video === undefined ? 5 : 2 });
     const early = await Promise.race([setting.then(() => undefined), ending.promise]);
     if (early !== undefined) return early;
     say(`logs are in ${join(dataDir, "logs")}; Ctrl-C ends the demo`);
@@ -141,10 +147,13 @@ async function startRuntimes(site: Site): Promise<void> {
   for (const start of starts) if (start.status === "rejected") say((start.reason as Error).message);
 }
 
+/** `other` is what the other kind of demo assigns. */
+type Wish = { model: string; other: string; fps: number };
+
 /** The camera exists with this address, the model is assigned to it, and its picture is there. */
-async function setUp(api: Api, rtspUrl: string, modelId: string, fps: number): Promise<void> {
-  const cameras = await api.get<Camera[] | { items: Camera[] }>("cameras");
-  let camera = (Array.isArray(cameras) ? cameras : cameras.items).find(({ name }) => name === CAMERA_NAME);
+async function setUp(api: Api, rtspUrl: string, { model: modelId, other, fps }: Wish): Promise<void> {
+  const cameras = await api.get<{ items: Camera[] }>("cameras");
+  let camera = cameras.items.find(({ name }) => name === CAMERA_NAME);
   if (camera === undefined) camera = await api.post<Camera>("cameras", { name: CAMERA_NAME, rtsp_url: rtspUrl });
   else if (camera.rtsp_url !== rtspUrl) await api.patch(`cameras/${camera.id}`, { rtsp_url: rtspUrl });
   const { id } = camera;
@@ -155,6 +164,8 @@ async function setUp(api: Api, rtspUrl: string, modelId: string, fps: number): P
   });
   const assignment: AssignmentPut = { enabled: true, desired_fps: fps };
   await api.put(`ai-model-assignments/${id}/${modelId}`, assignment);
+  const { items } = await api.get<AssignmentPage>(`ai-model-assignments?camera_id=${id}&model_id=${other}`);
+  if (items.some(({ enabled }) => enabled)) await api.put(`ai-model-assignments/${id}/${other}`, { enabled: false });
   const status = () => api.get<CameraStatus>(`cameras/${id}/status`);
   await waitFor("the camera's picture", async () => (await status()).state === "live", {
     withinMs: 60_000,
