@@ -24,7 +24,7 @@ const LISTEN: Grants = {
 const ENVIRONMENT: Grants = {
   "apps/vas/src/main.ts": "handed to config.ts, which checks it",
   "apps/ruth-core/src/config.ts": "read and checked there",
-  "packages/runtime-sdk/src/process.ts": "handed to config.ts, which checks it",
+  "packages/runtime-sdk/src/config.ts": "read and checked there",
   "packages/testkit/src/": "what children inherit, and where the test data is",
   "deploy/site.ts": "handed on to the parts",
 };
