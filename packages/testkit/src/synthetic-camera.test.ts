@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { readFrameNumber } from "./picture.ts";
 import { cpuMs, descendants, isRunning, killNow, spawnTied, waitFor, within } from "./processes.ts";
@@ -148,4 +151,35 @@ test("nothing of the camera survives a killed parent", async () => {
   assert.ok(cpuMs(pid) >= 0);
   killNow(pid);
   await waitFor("ffmpeg to be gone", () => children.every((child) => !isRunning(child.pid)));
+});
+
+test("a file of odd length is played in a loop whose timestamps go on growing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "vas-camera-"));
+  try {
+    const video = join(folder, "odd.mp4");
+    const made = spawnTied("ffmpeg", [
+      ..."-v error -nostdin -f lavfi -i testsrc2=size=320x180:rate=10:duration=1.7".split(" "),
+      ..."-c:v libx264 -bf 2 -g 12 -pix_fmt yuv420p".split(" "),
+      video,
+    ]);
+    const [code] = (await within("the file", once(made, "close"))) as [number];
+    assert.equal(code, 0);
+    await using camera = await startSyntheticCamera({ video, fps: 10 });
+    const child = spawnTied("ffmpeg", [
+      ..."-v error -nostdin -rtsp_transport tcp -i".split(" "),
+      camera.url,
+      ..."-frames:v 60 -c copy -copyts -f framecrc pipe:1".split(" "),
+    ]);
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    await within("60 frames, three rounds of the file", once(child, "close"), 30_000);
+    const times = text.split("\n").flatMap((line) => (/^\d/.test(line) ? [Number(line.split(",")[2])] : []));
+    assert.ok(times.length >= 50, text);
+    for (const [at, time] of times.entries())
+      assert.ok(at === 0 || time > (times[at - 1] ?? 0), `times: ${times.join(" ")}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
