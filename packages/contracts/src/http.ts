@@ -330,6 +330,32 @@ export const AssignmentPage = Type.Object({ items: Type.Array(Assignment), next_
 export type AssignmentPage = Static<typeof AssignmentPage>;
 export const AssignmentParams = Type.Object({ camera_id: Uuid, model_id: ModelId }, closed);
 
+// Detections: the track, every result kept beside the recording
+
+/** Results are listed oldest first by presentation time. */
+export const DetectionsQuery = Type.Object(
+  {
+    from: IsoTime,
+    to: IsoTime,
+    model_id: Type.Optional(ModelId),
+    cursor: Type.Optional(Type.String({ maxLength: 512 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000 })),
+  },
+  closed,
+);
+export type DetectionsQuery = Static<typeof DetectionsQuery>;
+/** All detections of one model on one frame. */
+export const TrackResult = Type.Object({
+  model_id: ModelId,
+  frame_id: Type.Integer({ minimum: 1 }),
+  pts90k: Type.Integer(),
+  wall_ms: Type.Integer(),
+  detections: Type.Array(Detection),
+});
+export type TrackResult = Static<typeof TrackResult>;
+export const DetectionsPage = Type.Object({ items: Type.Array(TrackResult), next_cursor: Nullable(Type.String()) });
+export type DetectionsPage = Static<typeof DetectionsPage>;
+
 // AI health: what Core last reported, and how long ago.
 
 export const SKIP_REASONS = [
