@@ -71,10 +71,7 @@ test("bad cameras, bodies, model folders and runtimes are named, and the good on
     await code("PUT", `${assignment}/barcode`, { parameters: { formats: "all" } }),
     "400 parameters_invalid",
   );
-  assert.equal(
-    await code("POST", "cameras", { name: "x", rtsp_url: "file:///etc/passwd" }),
-    "400 bad_request",
-  );
+  assert.equal(await code("POST", "cameras", { name: "x", rtsp_url: "file:///etc/passwd" }), "400 bad_request");
   assert.equal(await code("POST", "cameras", { name: "x", rtsp_url: camera.url, colour: 1 }), "400 bad_request");
   assert.equal(await code("POST", "cameras/probe", { rtsp_url: "rtsp://127.0.0.1:9/x" }), "422 probe_refused");
 

@@ -2,7 +2,7 @@
 import type { Fragment } from "../recording/fmp4.ts";
 
 const WINDOW_TICKS = 10 * 90_000;
-/** A run's first fragment may hold a single frame with a made-up duration; less than this says nothing. */
+/** Less than this says nothing of a rate. */
 const LEAST_TICKS = 1.5 * 90_000;
 
 export type Measured = { fps: number | null; gopSeconds: number | null; bitrateKbps: number | null };
@@ -10,9 +10,19 @@ export type Measured = { fps: number | null; gopSeconds: number | null; bitrateK
 export class StreamMeasure {
   #seen: { start: number; end: number; frames: number; bytes: number }[] = [];
   #lastKey: number | undefined;
+  #joined = false;
   #gopTicks: number | undefined;
 
   add(fragment: Fragment): void {
+    if (fragment.key) {
+      if (this.#lastKey !== undefined) this.#gopTicks = fragment.startDts - this.#lastKey;
+      this.#lastKey = fragment.startDts;
+    }
+    // A run's first fragment holds frames that were on their way while it was joined, at times of their own.
+    if (!this.#joined) {
+      this.#joined = true;
+      return;
+    }
     this.#seen.push({
       start: fragment.startDts,
       end: fragment.endDts,
@@ -20,9 +30,6 @@ export class StreamMeasure {
       bytes: fragment.bytes.length,
     });
     while (this.#seen.length > 1 && fragment.endDts - (this.#seen[0]?.end ?? 0) > WINDOW_TICKS) this.#seen.shift();
-    if (!fragment.key) return;
-    if (this.#lastKey !== undefined) this.#gopTicks = fragment.startDts - this.#lastKey;
-    this.#lastKey = fragment.startDts;
   }
 
   get measured(): Measured {
