@@ -33,7 +33,7 @@ export async function createHandler(): Promise<Handler> {
   // The package would fetch its WebAssembly from a public server; the same file lies in the package.
   const file = fileURLToPath(import.meta.resolve("zxing-wasm/reader/zxing_reader.wasm"));
   const wasm = await readFile(file);
-  const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer;
+  const wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength);
   await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true });
   let picture = { bytes: new Uint8Array(0), header: 0, width: 0, height: 0 };
 

@@ -65,7 +65,7 @@ for (const { name, meta, data_file_size, names } of vectors.invalid)
   test(`frame.meta is refused: ${name}`, () => {
     const refused = readGeometry(viewOf(meta), data_file_size);
     assert.equal(typeof refused, "string");
-    assert.ok((refused as string).includes(names), `${refused} does not name ${names}`);
+    assert.ok((refused as string).includes(names), `${JSON.stringify(refused)} does not name ${names}`);
   });
 
 test("a written header is the vector's, but for what changes with every frame", () => {

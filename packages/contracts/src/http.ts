@@ -283,6 +283,11 @@ export const DiscoveredModel = Type.Object({
   output_type: Nullable(Type.String()),
   weights_sha256: Nullable(Type.String()),
   config_schema: Nullable(Type.Record(Type.String(), Type.Unknown())),
+  /** What a person should know of a valid model, such as that it needs a GPU where there is none. */
+  notice: Type.Optional(Nullable(Type.String())),
+  /** What model.yaml grants the runtime; null where Core's own figures hold. */
+  reply_timeout_ms: Type.Optional(Nullable(Type.Integer())),
+  max_in_flight: Type.Optional(Nullable(Type.Integer())),
 });
 export type DiscoveredModel = Static<typeof DiscoveredModel>;
 export const AiModel = Type.Object({

@@ -67,7 +67,7 @@ test("a stream is cut into the same messages however it arrives", () => {
       const found: string[] = [];
       for (let at = 0; at < all.length; at += size) {
         const part = decoder.push(all.subarray(at, at + size));
-        assert.ok(typeof part !== "string", `${name}: ${part}`);
+        assert.ok(typeof part !== "string", `${name}: ${JSON.stringify(part)}`);
         found.push(...part.map((message) => message.toString("utf8")));
       }
       assert.deepEqual(found, messages, `${name} in pieces of ${size}`);

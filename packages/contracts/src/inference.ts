@@ -64,6 +64,7 @@ export const Detection = Type.Object({
   /** x, y, confidence of each key point. */
   keypoints: Type.Optional(Type.Array(Type.Tuple([Type.Number(), Type.Number(), Fraction]), { maxItems: 256 })),
   polygon: Type.Optional(Type.Array(Point, { maxItems: 1024 })),
+  /** A `Mask` of mask.ts; readers ask decodeMask and draw nothing where it is of another form. */
   mask: Type.Optional(Type.Unknown()),
   text: Type.Optional(Type.String({ maxLength: 4096 })),
   value: Type.Optional(Type.Number()),

@@ -42,6 +42,18 @@ export const ModelYaml = Type.Object(
         closed,
       ),
     ),
+    /** What Ruth Core grants the runtime. */
+    runtime: Type.Optional(
+      Type.Object(
+        {
+          /** Milliseconds a reply may take before it counts as a timeout. */
+          reply_timeout_ms: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000 })),
+          /** Requests that may be with the runtime at once, over all cameras. */
+          max_in_flight: Type.Optional(Type.Integer({ minimum: 1, maximum: 256 })),
+        },
+        closed,
+      ),
+    ),
     confidence_threshold: Type.Optional(Fraction),
     nms_iou_threshold: Type.Optional(Fraction),
     preprocess: Type.Optional(
@@ -158,7 +170,7 @@ export function parseModelYaml(text: string): { model: ModelYaml } | { error: Mo
       "correct the value; docs/ref/model-yaml.md lists the rules",
     );
   }
-  const model = value as ModelYaml;
+  const model: ModelYaml = value;
   if (model.model_type === "onnx" && !model.model_weights)
     return fail(
       lineOf("/model_type"),

@@ -13,7 +13,7 @@ export type Checked<T> = { ok: true; value: T } | { ok: false; message: string }
 export function checker<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
   const compiled = Compile(schema);
   return (value) => {
-    if (compiled.Check(value)) return { ok: true, value: value as Static<S> };
+    if (compiled.Check(value)) return { ok: true, value };
     const first = compiled.Errors(value)[0];
     return { ok: false, message: first ? `${first.instancePath || "/"}: ${first.message}` : "is not valid" };
   };

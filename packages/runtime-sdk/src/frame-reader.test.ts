@@ -166,7 +166,7 @@ test("no path leads outside the export folder or to another camera's frames", ()
   const id = ring.cameraId;
   for (const reference of [
     "relative",
-    `${id}`,
+    id,
     "",
     "/",
     folders.shmDir,

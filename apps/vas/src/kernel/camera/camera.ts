@@ -22,7 +22,7 @@ import type { TapCounters, TapState } from "../frames/tap-types.ts";
 import type { CameraSpec, KernelListener, KernelOptions } from "../index.ts";
 import { CameraLive } from "../live/camera-live.ts";
 import type { WorkerPool } from "../live/workers.ts";
-import type { Fmp4Part, Fragment, VideoInit } from "../recording/fmp4.ts";
+import type { Fmp4Part, VideoInit } from "../recording/fmp4.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { checkCameraAddress } from "./address.ts";
 import { type Cause, cause } from "./causes.ts";
@@ -271,7 +271,7 @@ export class Camera {
       if (ended) return ended;
     }
     if (firstFragment) {
-      this.live.runIsLive((fragment as Fragment).pts[0] ?? 0);
+      this.live.runIsLive(fragment.pts[0] ?? 0);
       this.#become("live", null);
     } else if (this.#clock.wallMs() - this.#lastStatusMs > STATUS_EVERY_MS) this.#publish();
     return undefined;

@@ -99,7 +99,7 @@ export class CameraLive {
   }
 
   async rtpCapabilities(): Promise<Record<string, unknown>> {
-    return (await this.#getRoute()).router.rtpCapabilities as Record<string, unknown>;
+    return { ...(await this.#getRoute()).router.rtpCapabilities };
   }
 
   async createTransport(onClosed: () => void): Promise<ViewerTransport> {
@@ -219,15 +219,12 @@ export class CameraLive {
    * Tried again for as long as the run lasts: the port of a worker that was just killed may still be taken.
    */
   async #recover(): Promise<void> {
-    const run = this.#run;
-    for (
-      let waitMs = 50;
-      run && this.#run?.run_id === run.run_id && !this.#producer;
-      waitMs = Math.min(2_000, waitMs * 2)
-    ) {
+    const runId = this.#run?.run_id;
+    const isDone = () => this.#run === undefined || this.#run.run_id !== runId || this.#producer !== undefined;
+    for (let waitMs = 50; !isDone(); waitMs = Math.min(2_000, waitMs * 2)) {
       try {
         const route = await this.#getRoute();
-        if (this.#run?.run_id !== run.run_id || this.#producer) return;
+        if (isDone()) return;
         await this.#produce(route);
         if (this.#announced) this.#onRun(this.#run);
         return;

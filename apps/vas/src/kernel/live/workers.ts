@@ -77,12 +77,11 @@ export class WorkerPool {
   async close(): Promise<void> {
     this.#closed = true;
     for (const done of this.#waiting) done();
-    const ended = this.#workers.map((entry) =>
-      entry && !entry.worker.subprocessClosed
-        ? new Promise<void>((resolve) => entry.worker.once("subprocessclose", resolve))
-        : undefined,
-    );
-    for (const entry of this.#workers) entry?.worker.close();
+    const running = this.#workers.filter(
+      (entry) => entry !== undefined && !entry.worker.subprocessClosed,
+    ) as MediaWorker[];
+    const ended = running.map(({ worker }) => new Promise<void>((resolve) => worker.once("subprocessclose", resolve)));
+    for (const { worker } of running) worker.close();
     await Promise.all(ended);
   }
 
