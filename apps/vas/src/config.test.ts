@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { type Config, type Env, loadConfig } from "./config.ts";
 
 const bin = mkdtempSync(join(tmpdir(), "vas-config-"));
-for (const name of ["ffmpeg", "ffprobe", "mediasoup-worker"]) {
+for (const name of ["ffmpeg", "mediasoup-worker"]) {
   writeFileSync(join(bin, name), "");
   chmodSync(join(bin, name), 0o755);
 }
@@ -83,7 +83,7 @@ test("tools that are nowhere are named with what to do", () => {
   assert.ok(!loaded.ok);
   assert.deepEqual(
     loaded.problems.map((line) => line.split(":")[0]),
-    ["VAS_FFMPEG", "VAS_FFPROBE", "MEDIASOUP_WORKER_BIN"],
+    ["VAS_FFMPEG", "MEDIASOUP_WORKER_BIN"],
   );
 });
 

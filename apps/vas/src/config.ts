@@ -27,7 +27,6 @@ export type Config = {
   mediaWorkers: number;
   frameExport: { enabled: boolean; shmDir: string; slotCount: number };
   ffmpeg: string;
-  ffprobe: string;
   mediasoupWorkerBin: string;
   allowLoopbackCameras: boolean;
   /** Absolute; the built web. */
@@ -111,7 +110,6 @@ export function loadConfig(env: Env): LoadedConfig {
       shmDir: folder("VAS_SHM_DIR", "/dev/shm/vas"),
     },
     ffmpeg: tool("VAS_FFMPEG", "ffmpeg"),
-    ffprobe: tool("VAS_FFPROBE", "ffprobe"),
     mediasoupWorkerBin: workerBin(),
     allowLoopbackCameras: flag("VAS_ALLOW_LOOPBACK_CAMERAS"),
     webDir: folder("VAS_WEB_DIR", join(REPOSITORY, "apps/web/dist")),

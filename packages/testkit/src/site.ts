@@ -246,7 +246,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
 /** What a child needs of our environment; VAS and Core refuse variables they do not know. */
 function inherited(): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const name of ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "MEDIASOUP_WORKER_BIN", "VAS_FFMPEG", "VAS_FFPROBE"]) {
+  for (const name of ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "MEDIASOUP_WORKER_BIN", "VAS_FFMPEG"]) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }

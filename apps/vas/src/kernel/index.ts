@@ -15,7 +15,6 @@ export { createKernel } from "./kernel.ts";
 export type KernelOptions = {
   ffmpeg: string;
   mediasoupWorkerBin: string;
-  /** Media workers; 0 is one per core. */
   mediaWorkers: number;
   /** Workers listen for viewers on this UDP and TCP port and the ones after it, one per worker. */
   rtcPort: number;

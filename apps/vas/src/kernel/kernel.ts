@@ -1,6 +1,5 @@
 /** Puts the media plane together: media workers, cameras, pictures and clips. */
 import { mkdir, rm, statfs } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { CodedError } from "@vas/contracts/errors.ts";
 import type { CameraStatus } from "@vas/contracts/http.ts";
@@ -26,7 +25,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   await mkdir(mediaDir, { recursive: true, mode: 0o750 });
   const workers = new WorkerPool({
     workerBin: options.mediasoupWorkerBin,
-    count: options.mediaWorkers || availableParallelism(),
+    count: options.mediaWorkers,
     rtcPort: options.rtcPort,
     listenIp: options.rtcListenIp,
     announcedAddress: options.announcedAddress,
