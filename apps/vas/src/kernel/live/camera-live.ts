@@ -226,7 +226,7 @@ export class CameraLive {
         const route = await this.#getRoute();
         if (isDone()) return;
         await this.#produce(route);
-        if (this.#announced) this.#onRun(this.#run);
+        if (this.#announced && this.#run) this.#onRun(this.#run);
         return;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
