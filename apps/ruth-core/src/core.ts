@@ -48,7 +48,8 @@ export class Core {
   readonly #lastLoggedMs = new Map<string, number>();
   #wanted: Assignment[] = [];
   #wake = new AbortController();
-  #loop: Promise<void> | null = null;
+  #loops: Promise<unknown> | null = null;
+  #isScanned = false;
   #tickTimer: NodeJS.Timeout | null = null;
   #metricsTimer: NodeJS.Timeout | null = null;
   #isReporting = false;
@@ -68,12 +69,14 @@ export class Core {
       nowMs: () => monoMs(clock),
       models: () => this.#registry.models,
       onAssignmentsChanged: () => this.#wake.abort(),
+      // What changed while there was no connection was told to nobody.
+      onConnected: () => this.#wake.abort(),
     });
   }
 
   start(): void {
     this.#uplink.start();
-    this.#loop = this.#converge();
+    this.#loops = Promise.all([this.#watchModels(), this.#converge()]);
     this.#metricsTimer = setInterval(() => void this.#report(), METRICS_EVERY_MS);
   }
 
@@ -83,8 +86,8 @@ export class Core {
     this.#wake.abort();
     if (this.#metricsTimer) clearInterval(this.#metricsTimer);
     // Hashing large weights may be under way; it changes nothing any more and is not waited for.
-    await Promise.race([this.#loop, this.#clock.sleep(STOP_GRACE_MS)]);
-    for (const spec of this.#running()) this.#remove(spec.cameraId, spec.modelId);
+    await Promise.race([this.#loops, this.#clock.sleep(STOP_GRACE_MS)]);
+    for (const spec of this.running) this.#remove(spec.cameraId, spec.modelId);
     await this.#uplink.stop(STOP_GRACE_MS);
   }
 
@@ -96,37 +99,47 @@ export class Core {
     for (const lane of this.#lanes.values()) lane.give(nowMs);
   }
 
+  /** Looks at the model folders again and again; hashing large weights takes minutes and holds up nothing else. */
+  async #watchModels(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      const areChanged = await this.#registry.scan();
+      if (signal.aborted) return;
+      this.#isScanned = true;
+      for (const [dir, reason] of this.#registry.unreadable)
+        this.#warn(`models ${dir}`, `the folder of models ${dir} cannot be listed [${reason}]`);
+      if (areChanged) {
+        const { models } = this.#registry;
+        this.#log.info("the registry changed", { models: models.length, valid: models.filter((m) => m.valid).length });
+        for (const { folder, reason } of models) if (reason) this.#log.warn("invalid model", { folder, ...reason });
+        this.#uplink.modelsChanged();
+      }
+      this.#apply();
+      await this.#clock.sleep(this.#config.reconcileIntervalMs, signal);
+    }
+  }
+
   async #converge(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       // Renewed before the reading: a notice that comes while it goes on leads to another one.
       this.#wake = new AbortController();
-      await this.#reconcile(signal);
-      if (!signal.aborted) await this.#clock.sleep(this.#config.reconcileIntervalMs, this.#wake.signal);
+      const answer = await readAssignments(this.#config.vasUrl, this.#key, ASSIGNMENTS_DEADLINE_MS, signal);
+      if (signal.aborted) return;
+      if ("problem" in answer) this.#warn("assignments", answer.problem, { kept: this.#wanted.length });
+      else {
+        this.#wanted = answer.assignments;
+        this.#apply();
+      }
+      await this.#clock.sleep(this.#config.reconcileIntervalMs, this.#wake.signal);
     }
-  }
-
-  async #reconcile(signal: AbortSignal): Promise<void> {
-    const [areModelsChanged, answer] = await Promise.all([
-      this.#registry.scan(),
-      readAssignments(this.#config.vasUrl, this.#key, ASSIGNMENTS_DEADLINE_MS, signal),
-    ]);
-    if (signal.aborted) return;
-    for (const [dir, reason] of this.#registry.unreadable)
-      this.#warn(`models ${dir}`, `the folder of models ${dir} cannot be listed [${reason}]`);
-    if (areModelsChanged) {
-      const { models } = this.#registry;
-      this.#log.info("the registry changed", { models: models.length, valid: models.filter((m) => m.valid).length });
-      for (const { folder, reason } of models) if (reason) this.#log.warn("invalid model", { folder, ...reason });
-      this.#uplink.modelsChanged();
-    }
-    if ("problem" in answer) this.#warn("assignments", answer.problem, { kept: this.#wanted.length });
-    else this.#wanted = answer.assignments;
-    this.#apply();
   }
 
   #apply(): void {
-    const changes = reconcile(this.#wanted, this.#running(), this.#registry.models);
+    // Before the first look at the folders every model would count as unknown.
+    if (!this.#isScanned) return;
+    for (const [modelId, lane] of this.#lanes) lane.setLimits(...this.#limits(modelId));
+    const changes = reconcile(this.#wanted, this.running, this.#registry.models);
     for (const { cameraId, modelId } of changes.remove) {
       this.#remove(cameraId, modelId);
       this.#log.info("subscription removed", { camera_id: cameraId, model_id: modelId });
@@ -141,12 +154,19 @@ export class Core {
     }
   }
 
-  #running(): SubscriptionSpec[] {
+  /** What a reply of the model may take, and how many requests it may have at once. */
+  #limits(modelId: string): [timeoutMs: number, maxInFlight: number | undefined] {
+    const model = this.#registry.models.find((one) => one.model_id === modelId);
+    return [model?.reply_timeout_ms ?? this.#config.replyTimeoutMs, model?.max_in_flight ?? undefined];
+  }
+
+  /** What every subscription runs with at this moment. */
+  get running(): SubscriptionSpec[] {
     return [...this.#agents.values()].flatMap((agent) => [...agent.subscriptions.values()].map((one) => one.spec));
   }
 
   #add(spec: SubscriptionSpec): void {
-    const { shmDir, socketDir, replyTimeoutMs } = this.#config;
+    const { shmDir, socketDir } = this.#config;
     let agent = this.#agents.get(spec.cameraId);
     if (agent === undefined) {
       agent = new Agent(spec.cameraId, join(shmDir, spec.cameraId), monoMs(this.#clock));
@@ -154,7 +174,7 @@ export class Core {
     }
     let lane = this.#lanes.get(spec.modelId);
     if (lane === undefined) {
-      lane = new Lane(replyTimeoutMs);
+      lane = new Lane(...this.#limits(spec.modelId));
       this.#lanes.set(spec.modelId, lane);
     }
     const subscription = new Subscription({
@@ -162,7 +182,6 @@ export class Core {
       exportFolder: agent.exportFolder,
       lane,
       clock: this.#clock,
-      timeoutMs: replyTimeoutMs,
       connect: (events) => new RuntimeChannel(socketPath(socketDir, spec.modelId), events),
       onResult: (result) => this.#onResult(result),
     });

@@ -122,3 +122,25 @@ test("turns that end without an answer free their place", () => {
   lane.give(1);
   assert.equal(lane.outstanding, 2);
 });
+
+test("a model that may have one request at a time has one, however fast it is", () => {
+  const lane = new Lane(1000, 1);
+  const cameras = [0, 0, 0, 0].map((priority) => new Camera(priority));
+  for (const camera of cameras) lane.join(camera);
+  let nowMs = 0;
+  for (let turn = 0; turn < 40; turn++) {
+    lane.give(nowMs);
+    const sent = cameras.filter((camera) => camera.sentMs !== null);
+    assert.equal(sent.length, 1);
+    lane.answered(nowMs, ++nowMs);
+    (sent[0] as Camera).sentMs = null;
+  }
+  assert.deepEqual(
+    cameras.map((camera) => camera.turns),
+    [10, 10, 10, 10],
+  );
+  lane.setLimits(500);
+  assert.equal(lane.timeoutMs, 500);
+  lane.give(nowMs);
+  assert.equal(lane.outstanding, 4, "without the limit all go");
+});

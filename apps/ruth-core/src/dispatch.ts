@@ -88,14 +88,31 @@ const SMOOTHING = 0.2;
 /** All subscriptions of one model. */
 export class Lane {
   readonly #members = new Set<LaneMember>();
-  readonly #timeoutMs: number;
+  #timeoutMs: number;
+  #maxInFlight: number;
   #outstanding = 0;
   /** Smoothed time the runtime needs for one request, from the previous reply or the sending, whichever is later. */
   #serviceMs: number | null = null;
   #lastReplyMs = Number.NEGATIVE_INFINITY;
 
-  constructor(timeoutMs: number) {
+  /**
+   * @param timeoutMs what a reply may take
+   * @param maxInFlight requests that may be outstanding in any case
+   */
+  constructor(timeoutMs: number, maxInFlight = Number.POSITIVE_INFINITY) {
     this.#timeoutMs = timeoutMs;
+    this.#maxInFlight = maxInFlight;
+  }
+
+  /** What a reply may take before it counts as a timeout. */
+  get timeoutMs(): number {
+    return this.#timeoutMs;
+  }
+
+  /** Takes other limits; they hold at once, also for what is outstanding. */
+  setLimits(timeoutMs: number, maxInFlight = Number.POSITIVE_INFINITY): void {
+    this.#timeoutMs = timeoutMs;
+    this.#maxInFlight = maxInFlight;
   }
 
   get size(): number {
@@ -108,8 +125,8 @@ export class Lane {
 
   /** Requests that may be outstanding: as many as can be answered within half the timeout, two at the least. */
   get limit(): number {
-    if (this.#serviceMs === null) return LEAST_OUTSTANDING;
-    return Math.max(LEAST_OUTSTANDING, Math.floor(this.#timeoutMs / 2 / Math.max(this.#serviceMs, 0.1)));
+    const answerable = this.#timeoutMs / 2 / Math.max(this.#serviceMs ?? Number.POSITIVE_INFINITY, 0.1);
+    return Math.min(this.#maxInFlight, Math.max(LEAST_OUTSTANDING, Math.floor(answerable)));
   }
 
   join(member: LaneMember): void {

@@ -51,15 +51,13 @@ async function site(t: TestContext, behaviour: Behaviour) {
   const agent = new Agent(CAMERA, ring.folder, monoMs(systemClock));
   const lanes: Lane[] = [];
   const subscribe = (modelId: "good" | "bad") => {
-    const timeoutMs = TIMEOUT_MS[modelId];
-    const lane = new Lane(timeoutMs);
+    const lane = new Lane(TIMEOUT_MS[modelId]);
     lanes.push(lane);
     const subscription = new Subscription({
       spec: { cameraId: CAMERA, modelId, maxFps: 120, priority: 0, parameters: {}, invalid: null },
       exportFolder: ring.folder,
       lane,
       clock: systemClock,
-      timeoutMs,
       connect: (events) => new RuntimeChannel(socketPath(folder, modelId), events),
       onResult: () => undefined,
     });

@@ -105,3 +105,15 @@ test("a model that is repaired makes its subscription valid without a new assign
   const second = reconcile(wanted, first.add, [model("m")]);
   assert.equal(second.update[0]?.invalid, null);
 });
+
+test("parameters that a changed model no longer takes send nothing, until they fit again", () => {
+  const camera = cameras[0] as string;
+  const wanted = [assignment(camera, "m", { parameters: { threshold: 2 } })];
+  const strict = { ...model("m"), config_schema: { properties: { threshold: { type: "number", maximum: 1 } } } };
+  const first = reconcile(wanted, [], [model("m")]);
+  assert.equal(first.add[0]?.invalid, null);
+  const second = reconcile(wanted, first.add, [strict]);
+  assert.match(second.update[0]?.invalid ?? "", /threshold must be <= 1/);
+  const mended = reconcile([assignment(camera, "m", { parameters: { threshold: 1 } })], second.update, [strict]);
+  assert.equal(mended.update[0]?.invalid, null);
+});

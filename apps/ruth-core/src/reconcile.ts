@@ -1,9 +1,11 @@
 /**
  * From what should run and what runs to what must change. Pure: the same input gives the same changes, and applying
- * them and asking again gives none. An assignment of a model that is unknown or invalid still gets a subscription, one
- * that sends nothing and says why; so a model folder that is repaired later needs no new assignment.
+ * them and asking again gives none. An assignment of a model that is unknown or invalid, or whose parameters its
+ * config_schema does not take, still gets a subscription, one that sends nothing and says why; so a model folder that is
+ * repaired later needs no new assignment.
  */
 import type { Assignment, DiscoveredModel } from "@vas/contracts/http.ts";
+import { parameterProblem } from "./parameters.ts";
 
 /** What one (camera, model) pair runs with. `invalid` says why nothing is sent, and is null where frames are sent. */
 export type SubscriptionSpec = {
@@ -62,6 +64,7 @@ function specOf(assignment: Assignment, model: DiscoveredModel | undefined): Sub
   else if (!model.valid) invalid = `model ${assignment.model_id} is invalid: ${model.reason?.message ?? "no reason"}`;
   else if (!(assignment.desired_fps > 0 && Number.isFinite(assignment.desired_fps)))
     invalid = `desired_fps must be above 0 [found:${assignment.desired_fps}]`;
+  else invalid = parameterProblem(model.config_schema, assignment.parameters);
   return {
     cameraId: assignment.camera_id,
     modelId: assignment.model_id,

@@ -120,3 +120,46 @@ test("any folder name gives a valid model id", () => {
   ] as const)
     assert.equal(idFromName(name), id);
 });
+
+test("what a model grants its runtime is read, and a config_schema that cannot be used makes it invalid", async (t) => {
+  const { dir, put } = models(t);
+  put("limits", {
+    "model.yaml": yaml("limits", "runtime: { reply_timeout_ms: 2500, max_in_flight: 1 }\n"),
+    "handler.ts": "1",
+  });
+  const schema = 'config_schema: { properties: { a: { type: string, pattern: "(" } } }\n';
+  put("schema", { "model.yaml": yaml("schema", schema), "handler.ts": "1" });
+  const registry = new Registry([dir]);
+  await registry.scan();
+  const [limits, broken] = registry.models;
+  assert.deepEqual([limits?.reply_timeout_ms, limits?.max_in_flight, limits?.notice], [2500, 1, null]);
+  assert.deepEqual([broken?.valid, broken?.reason?.line], [false, 6]);
+  assert.match(broken?.reason?.message ?? "", /config_schema cannot be used/);
+  assert.ok(checkCoreMessage({ id: 1, type: "models", models: registry.models }).ok);
+});
+
+test("a model that asks for a GPU says what that means on this machine, also after one was put in", async (t) => {
+  const { dir, put } = models(t);
+  const devices = mkdtempSync(join(tmpdir(), "devices-"));
+  t.after(() => rmSync(devices, { recursive: true, force: true }));
+  const needs = (id: string, resources: string) =>
+    put(id, { "model.yaml": yaml(id, `resource_requirements: { ${resources} }\n`), "handler.ts": "1" });
+  needs("a-must", "gpu_required: true, cpu_fallback_allowed: false");
+  needs("b-would", "gpu_required: true, cpu_fallback_allowed: true");
+  needs("c-need-not", "gpu_required: false, cpu_fallback_allowed: false");
+  const registry = new Registry([dir], devices);
+  const notices = async () => {
+    await registry.scan();
+    return registry.models.map((model) => model.notice ?? "");
+  };
+  const [must, would, needNot] = await notices();
+  assert.match(must ?? "", /may not run on the CPU/);
+  assert.match(would ?? "", /it runs on the CPU/);
+  assert.equal(needNot, "");
+  assert.ok(
+    registry.models.every((model) => model.valid),
+    "they are valid all the same",
+  );
+  writeFileSync(join(devices, "nvidia0"), "");
+  assert.deepEqual(await notices(), ["", "", ""]);
+});

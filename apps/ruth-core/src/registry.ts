@@ -9,6 +9,8 @@ import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises
 import { basename, join, sep } from "node:path";
 import type { DiscoveredModel } from "@vas/contracts/http.ts";
 import { MAX_MODEL_YAML_BYTES, type ModelYaml, parseModelYaml } from "@vas/contracts/model.ts";
+import { gpuNotice, hasGpu } from "./gpu.ts";
+import { schemaProblem } from "./parameters.ts";
 
 const MAX_CLASS_NAMES_BYTES = 2 * 1024 * 1024;
 const MAX_CLASS_NAMES = 10_000;
@@ -23,13 +25,19 @@ type Known = { stamp: string; files: string[]; model: DiscoveredModel };
 
 export class Registry {
   readonly #dirs: readonly string[];
+  readonly #devDir: string;
+  #isGpuThere = false;
   readonly #known = new Map<string, Known>();
   #models: DiscoveredModel[] = [];
   #unreadable = new Map<string, string>();
 
-  /** @param dirs folders that hold model folders, in the order of precedence */
-  constructor(dirs: readonly string[]) {
+  /**
+   * @param dirs folders that hold model folders, in the order of precedence
+   * @param devDir where the machine's devices are
+   */
+  constructor(dirs: readonly string[], devDir = "/dev") {
     this.#dirs = dirs;
+    this.#devDir = devDir;
   }
 
   /** Every model of the last scan, in a stable order, each id once. */
@@ -46,6 +54,9 @@ export class Registry {
   async scan(): Promise<boolean> {
     const folders: string[] = [];
     this.#unreadable = new Map();
+    const isGpuThere = await hasGpu(this.#devDir);
+    if (isGpuThere !== this.#isGpuThere) this.#known.clear();
+    this.#isGpuThere = isGpuThere;
     for (const dir of this.#dirs) {
       try {
         for (const name of (await readdir(dir)).sort()) folders.push(join(dir, name));
@@ -78,7 +89,7 @@ export class Registry {
     const files = [yamlPath];
     // The stamp is taken before the reading: a file that changes meanwhile is read again next time.
     const yamlStamp = await stamp(files);
-    const { model, others } = await readFolder(folder);
+    const { model, others } = await readFolder(folder, this.#isGpuThere);
     files.push(...others.map((other) => other.path));
     this.#known.set(folder, { stamp: [yamlStamp, ...others.map((o) => o.stamp)].join("\n"), files, model });
     return model;
@@ -88,7 +99,10 @@ export class Registry {
 /** A file a model.yaml names, and its stamp before it was read. */
 type OtherFile = { path: string; stamp: string };
 
-async function readFolder(folder: string): Promise<{ model: DiscoveredModel; others: OtherFile[] }> {
+async function readFolder(
+  folder: string,
+  isGpuThere: boolean,
+): Promise<{ model: DiscoveredModel; others: OtherFile[] }> {
   const others: OtherFile[] = [];
   const name = basename(folder).slice(0, 256);
   let text: string;
@@ -103,7 +117,7 @@ async function readFolder(folder: string): Promise<{ model: DiscoveredModel; oth
   if ("error" in parsed) return { model: invalid(idFromText(text) ?? idFromName(name), name, parsed.error), others };
   const yaml = parsed.model;
   const fail = (key: string, message: string, remedy: string) => ({
-    model: { ...describe(yaml, name), ...invalidity({ line: lineOf(text, key), message, remedy }) },
+    model: { ...describe(yaml, name, isGpuThere), ...invalidity({ line: lineOf(text, key), message, remedy }) },
     others,
   });
 
@@ -152,10 +166,14 @@ async function readFolder(folder: string): Promise<{ model: DiscoveredModel; oth
       `classes and class names differ [classes:${classes}, names:${classNames.length}]`,
       "name every class, or leave classes out",
     );
-  return { model: { ...describe(yaml, name), class_names: classNames, weights_sha256: hash }, others };
+  const { config_schema } = yaml;
+  const unusable = config_schema === undefined ? null : schemaProblem(config_schema);
+  if (unusable !== null)
+    return fail("config_schema", `config_schema cannot be used: ${unusable}`, "make it a valid JSON Schema");
+  return { model: { ...describe(yaml, name, isGpuThere), class_names: classNames, weights_sha256: hash }, others };
 }
 
-function describe(yaml: ModelYaml, folder: string): DiscoveredModel {
+function describe(yaml: ModelYaml, folder: string, isGpuThere: boolean): DiscoveredModel {
   return {
     model_id: yaml.model_id,
     folder,
@@ -173,6 +191,9 @@ function describe(yaml: ModelYaml, folder: string): DiscoveredModel {
     output_type: yaml.output_schema?.type ?? null,
     weights_sha256: null,
     config_schema: yaml.config_schema ?? null,
+    notice: gpuNotice(yaml.resource_requirements, isGpuThere),
+    reply_timeout_ms: yaml.runtime?.reply_timeout_ms ?? null,
+    max_in_flight: yaml.runtime?.max_in_flight ?? null,
   };
 }
 

@@ -54,7 +54,6 @@ function site(spec: Partial<SubscriptionSpec> = {}) {
     exportFolder: "/x",
     lane,
     clock,
-    timeoutMs: 1000,
     connect,
     onResult: (result) => results.push(result),
   });

@@ -33,7 +33,6 @@ export type SubscriptionOptions = {
   exportFolder: string;
   lane: Lane;
   clock: Clock;
-  timeoutMs: number;
   connect(events: ChannelEvents): Channel;
   onResult(result: Result): void;
 };
@@ -167,7 +166,7 @@ export class Subscription implements LaneMember {
   /** Connects, and gives up a reply that is late. */
   tick(nowMs: number): void {
     if (this.#spec.invalid !== null) return;
-    const { timeoutMs } = this.#options;
+    const { timeoutMs } = this.#options.lane;
     if (this.#outstanding !== null && nowMs - this.#outstanding.sentMs >= timeoutMs) {
       const reason = `no reply within ${timeoutMs} ms`;
       this.#fail("timeout", reason, nowMs);

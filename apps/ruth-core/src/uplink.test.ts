@@ -77,6 +77,7 @@ async function site(t: TestContext) {
     nowMs: () => nowMs,
     models: () => [],
     onAssignmentsChanged: () => notices++,
+    onConnected: () => undefined,
   });
   t.after(async () => {
     await uplink.stop(1000);

@@ -46,6 +46,7 @@ export type UplinkOptions = {
   /** The newest registry, asked for at connect and on change. */
   models(): readonly DiscoveredModel[];
   onAssignmentsChanged(): void;
+  onConnected(): void;
 };
 
 /** What is lost if a message gets no ack. */
@@ -272,6 +273,7 @@ export class Uplink {
       this.#options.log.info("connected to VAS");
       this.#lastProblem = "";
       this.#sendModels();
+      this.#options.onConnected();
     });
     socket.on("message", (data, isBinary) => this.#onMessage(isBinary ? "" : (data as Buffer).toString("utf8")));
     socket.on("error", (error) => this.#problem(`no connection to VAS: ${error.message}`));
