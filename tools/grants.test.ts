@@ -10,6 +10,7 @@ const SPAWN: Grants = {
   "apps/vas/src/kernel/camera/child.ts": "FFmpeg of a camera, its clips and pictures",
   "apps/vas/src/kernel/frames/tap.ts": "the decode tap",
   "packages/testkit/src/processes.ts": "test cameras",
+  "packages/testkit/src/postgres.ts": "the database of a test",
   "packages/testkit/src/site.ts": "the parts of a site",
   "tools/": "the repository's own commands",
 };

@@ -69,12 +69,28 @@ test("a problem with a secret does not show the secret", () => {
   assert.doesNotMatch(problems.join("\n"), /=short|=tiny|"short"|"tiny"/);
 });
 
-test("PostgreSQL is refused in words, without its credentials", () => {
-  const [problem = ""] = refused({ VAS_DATABASE_URL: "postgres://vas:hunter22@db/vas" });
-  assert.match(problem, /PostgreSQL is not wired/);
-  assert.doesNotMatch(problem, /hunter22/);
-  assert.equal(accepted({ VAS_DATABASE_URL: "sqlite:///tmp/a.sqlite" }).databasePath, "/tmp/a.sqlite");
-  assert.equal(accepted({ VAS_DATABASE_URL: "/tmp/b.sqlite" }).databasePath, "/tmp/b.sqlite");
+test("the store is a SQLite file or a PostgreSQL with a database's name, and nothing else", () => {
+  const sqlite = (path: string) => ({ dialect: "sqlite", path });
+  assert.deepEqual(accepted({ VAS_DATABASE_URL: "sqlite:///tmp/a.sqlite" }).database, sqlite("/tmp/a.sqlite"));
+  assert.deepEqual(accepted({ VAS_DATABASE_URL: "/tmp/b.sqlite" }).database, sqlite("/tmp/b.sqlite"));
+  for (const url of [
+    "postgres://vas:hunter22@db/vas",
+    "postgresql://vas@[::1]:5433/vas?sslmode=verify-full",
+    "postgres://vas:hunter22@%2Frun%2Fpostgresql/vas",
+    "postgres:///vas?host=/run/postgresql",
+  ])
+    assert.deepEqual(accepted({ VAS_DATABASE_URL: url }).database, { dialect: "postgres", url });
+  for (const url of [
+    "postgres://vas:hunter22@db",
+    "postgres://vas:hunter22@db/",
+    "postgres:///vas",
+    "postgres://vas:hunter22%@db/vas",
+    "mysql://vas:hunter22@db/vas",
+  ]) {
+    const [problem = ""] = refused({ VAS_DATABASE_URL: url });
+    assert.match(problem, /^VAS_DATABASE_URL=\*\*\*: must be a SQLite file/);
+    assert.doesNotMatch(problem, /hunter22/);
+  }
 });
 
 test("tools that are nowhere are named with what to do", () => {

@@ -14,8 +14,8 @@ export type Config = {
   httpPort: number;
   /** Absolute. */
   dataDir: string;
-  /** Absolute path of the SQLite file. */
-  databasePath: string;
+  /** A SQLite file by its absolute path, or a PostgreSQL by its address with credentials. */
+  database: { dialect: "sqlite"; path: string } | { dialect: "postgres"; url: string };
   /** Absolute; recordings, snapshots and clips. */
   mediaDir: string;
   adminPassword: string | undefined;
@@ -86,11 +86,11 @@ export function loadConfig(env: Env): LoadedConfig {
     httpHost,
     httpPort: integer("VAS_HTTP_PORT", 8080, 0, 65_535),
     dataDir,
-    databasePath: read(
+    database: read<Config["database"]>(
       "VAS_DATABASE_URL",
-      join(dataDir, "vas.sqlite"),
+      { dialect: "sqlite", path: join(dataDir, "vas.sqlite") },
       parseDatabase,
-      "must be a SQLite file (a path, or sqlite:path); PostgreSQL is not wired in this version of VAS",
+      "must be a SQLite file (a path, or sqlite:path), or postgres://name:password@host:port/database",
     ),
     mediaDir: join(dataDir, "media"),
     adminPassword,
@@ -184,13 +184,29 @@ function parseKey(value: string): string | undefined {
   return /^[\x21-\x7e]{16,256}$/.test(value) ? value : undefined;
 }
 
-/** Any scheme but sqlite is refused, so that a PostgreSQL address never becomes a file of that name. */
-function parseDatabase(value: string): string | undefined {
+/** Any other scheme is refused, so that no address ever becomes a file of that name. */
+function parseDatabase(value: string): Config["database"] | undefined {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1]?.toLowerCase();
-  if (scheme === undefined) return resolve(value);
+  if (scheme === undefined) return { dialect: "sqlite", path: resolve(value) };
+  if (scheme === "postgres" || scheme === "postgresql") return parsePostgres(value);
   if (scheme !== "sqlite" && scheme !== "file") return undefined;
   const path = value.slice(scheme.length + 1).replace(/^\/\/(?=\/)/, "");
-  return path === "" || path.startsWith("//") || path.includes("?") ? undefined : resolve(path);
+  if (path === "" || path.startsWith("//") || path.includes("?")) return undefined;
+  return { dialect: "sqlite", path: resolve(path) };
+}
+
+/** The database must be named: node-postgres would take one of the user's name, whatever that holds. */
+function parsePostgres(url: string): Config["database"] | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { pathname, password, searchParams, hostname } = new URL(url);
+  if (!/^\/[^/]+$/.test(pathname) || (hostname === "" && !searchParams.has("host"))) return undefined;
+  try {
+    for (const secret of [password, searchParams.get("password") ?? ""])
+      if (secret !== "") hideSecret(decodeURIComponent(secret));
+  } catch {
+    return undefined; // a password with a stray % is not what the database would be told
+  }
+  return { dialect: "postgres", url };
 }
 
 function parseProxies(value: string): boolean | string[] | undefined {

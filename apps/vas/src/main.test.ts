@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 function run(env: Record<string, string>): Promise<{ code: number | null; out: string; err: string }> {
   const tool = process.execPath;
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env["PATH"], VAS_FFMPEG: tool, VAS_FFPROBE: tool, MEDIASOUP_WORKER_BIN: tool, ...env },
+    env: { PATH: process.env["PATH"], VAS_FFMPEG: tool, MEDIASOUP_WORKER_BIN: tool, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err] = ["", ""];
@@ -26,7 +26,7 @@ function run(env: Record<string, string>): Promise<{ code: number | null; out: s
 }
 
 test("an invalid environment ends with code 3 and a line for each problem", async () => {
-  const { code, out, err } = await run({ VAS_HTTP_PORT: "x", VAS_TYPO: "1", VAS_DATABASE_URL: "postgres://a:b@c/d" });
+  const { code, out, err } = await run({ VAS_HTTP_PORT: "x", VAS_TYPO: "1", VAS_DATABASE_URL: "mysql://a:b@c/d" });
   assert.equal(code, 3);
   assert.equal(out, "");
   const names = err

@@ -6,6 +6,7 @@ import { CodedError, ERROR_CODES, type ErrorBody, type ErrorCode } from "@vas/co
 import type { Log } from "@vas/base/log.ts";
 import { redact } from "@vas/base/redact.ts";
 import type { FastifyError } from "fastify";
+import { isBadValue, isStoreError } from "./store/failure.ts";
 
 export type Told = { status: number; code: ErrorCode; message: string; details?: unknown };
 
@@ -45,9 +46,10 @@ function redactDeep(value: unknown): unknown {
 
 function codeOf(thrown: unknown): ErrorCode {
   if (!(thrown instanceof Error)) return "internal";
-  const { code, statusCode, validation } = thrown as Partial<FastifyError>;
+  const { statusCode, validation } = thrown as Partial<FastifyError>;
   if (validation) return "bad_request";
-  if (typeof code === "string" && code.startsWith("ERR_SQLITE")) return "store_unavailable";
+  if (isStoreError(thrown)) return "store_unavailable";
+  if (isBadValue(thrown)) return "bad_request";
   if (statusCode === 413) return "payload_too_large";
   if (statusCode === 404) return "not_found";
   if (statusCode === 416) return "range_invalid";

@@ -13,7 +13,7 @@ import { keepRetention } from "./retention.ts";
 import { openSealer, openServiceKey } from "./secrets.ts";
 import { createServer } from "./server.ts";
 import { Sessions } from "./sessions.ts";
-import { openDatabase } from "./store/database.ts";
+import { openStore } from "./store/database.ts";
 import { lockDataFolder } from "./store/lock.ts";
 
 export type SiteOptions = {
@@ -42,7 +42,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const lock = lockDataFolder(config.dataDir);
   const sealer = openSealer(config.dataDir);
   const serviceKey = openServiceKey(config.dataDir, config.serviceKey);
-  const db = openDatabase(config.databasePath);
+  const db = await openStore(config.database, log);
 
   const counters = new Counters();
   const feed = new NoticeFeed(counters, log);

@@ -1,9 +1,13 @@
-/** Opens the store: SQLite through node:sqlite, WAL, synchronous FULL. Every acknowledged write is on disk. */
+/**
+ * Opens the store: SQLite through node:sqlite (WAL, synchronous FULL), or PostgreSQL. Every acknowledged write is on disk.
+ */
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Log } from "@vas/base/log.ts";
 import { Kysely, SqliteDialect } from "kysely";
 import { MIGRATIONS } from "./migrations.ts";
+import { openPostgres } from "./postgres.ts";
 import type { Tables } from "./schema.ts";
 
 export type Database = Kysely<Tables>;
@@ -12,7 +16,16 @@ const SQLITE_TYPES: Record<string, string> = {
   "{serial}": "INTEGER PRIMARY KEY AUTOINCREMENT",
   "{int}": "INTEGER",
   "{real}": "REAL",
+  "{bytes}": "BLOB",
 };
+
+/** Where the store is; `url` has the form postgres://name:password@host:port/database. */
+export type StoreLocation = { dialect: "sqlite"; path: string } | { dialect: "postgres"; url: string };
+
+/** @throws StoreUnavailable where a PostgreSQL does not answer within a minute */
+export async function openStore(location: StoreLocation, log: Log): Promise<Database> {
+  return location.dialect === "sqlite" ? openDatabase(location.path) : openPostgres(location.url, { log });
+}
 
 /** @param path a file, made with its folder where it is absent, or ":memory:" */
 export function openDatabase(path: string): Database {

@@ -1,6 +1,6 @@
 /** Schema changes, in order; each runs once, in a transaction. Statements are plain SQL that SQLite and PostgreSQL both take. */
 
-/** `{serial}` is the dialect's growing integer primary key, `{int}` its 64-bit integer, `{real}` its double. */
+/** `{serial}` is the dialect's growing integer primary key, `{int}` its 64-bit integer, `{real}` its double, `{bytes}` its octets. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     "CREATE TABLE site (key TEXT PRIMARY KEY, value TEXT NOT NULL)",

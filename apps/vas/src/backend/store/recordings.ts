@@ -90,9 +90,10 @@ export async function segmentAtPts(db: Database, cameraId: string, pts90k: numbe
 export async function segmentsEndedBefore(
   db: Database,
   cameraId: string,
-  wallMs: number,
+  beforeWallMs: number,
   limit: number,
 ): Promise<SegmentRecord[]> {
+  const wallMs = Math.floor(beforeWallMs);
   const rows = await db
     .selectFrom("segments")
     .selectAll()
@@ -189,7 +190,7 @@ export async function endGaps(db: Database, cameraId: string, endWallMs: number,
 
 /** Forgets gaps that ended before the moment, which no footage surrounds any more. */
 export async function deleteGapsBefore(db: Database, cameraId: string, wallMs: number): Promise<void> {
-  await db.deleteFrom("gaps").where("camera_id", "=", cameraId).where("end_wall_ms", "<", wallMs).execute();
+  await db.deleteFrom("gaps").where("camera_id", "=", cameraId).where("end_wall_ms", "<", Math.floor(wallMs)).execute();
 }
 
 function toRow(segment: SegmentRecord): SegmentRow {

@@ -39,9 +39,8 @@ export async function openTestSite(t: TestContext, options: TestSiteOptions = {}
     VAS_HTTP_PORT: "0",
     VAS_ADMIN_PASSWORD: PASSWORD,
     VAS_WEB_DIR: join(dataDir, "web"),
-    // The kernel in memory starts none of these.
+    // The kernel in memory starts neither of these.
     VAS_FFMPEG: process.execPath,
-    VAS_FFPROBE: process.execPath,
     MEDIASOUP_WORKER_BIN: process.execPath,
     ...options.env,
   });
