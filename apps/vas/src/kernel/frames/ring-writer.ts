@@ -77,8 +77,11 @@ export type RingOptions = {
 /** What is known of one frame besides its pixels; see W1. */
 export type FrameStamp = { timestampNs: bigint; pts90k: number; wallMs: number };
 
-/** Where a frame's pixels go. `planes` are Y and the interleaved UV, laid over the mapping; `strides` are bytes. */
-export type Slot = { planes: [Buffer, Buffer]; strides: [number, number] };
+/**
+ * Where a frame's pixels go. `planes` are Y and the interleaved UV, laid over the mapping, `pixels` are both together;
+ * `strides` are bytes.
+ */
+export type Slot = { index: number; pixels: Buffer; planes: [Buffer, Buffer]; strides: [number, number] };
 
 let lastGeneration = 0;
 
@@ -144,6 +147,8 @@ export class RingWriter {
       this.#words[(slotRecordOffset(slot) + SLOT.offset) / 8] = BigInt(at);
       this.#sequences.push(0n);
       this.#slots.push({
+        index: slot,
+        pixels: Buffer.from(this.#data.buffer, at, dataSize),
         planes: [
           Buffer.from(this.#data.buffer, at, lumaSize),
           Buffer.from(this.#data.buffer, at + lumaSize, dataSize - lumaSize),
@@ -153,6 +158,11 @@ export class RingWriter {
     }
     renameSync(join(folder, FRAME_DATA_FILE + TEMPORARY), join(folder, FRAME_DATA_FILE));
     renameSync(join(folder, FRAME_META_FILE + TEMPORARY), join(folder, FRAME_META_FILE));
+  }
+
+  /** All slots' pixels in order, for who lays something over them once; write only into what `beginFrame` gives. */
+  get slots(): readonly Slot[] {
+    return this.#slots;
   }
 
   /** frame_id of the newest committed frame, or what the next one will be larger than. */

@@ -8,16 +8,7 @@
  * The container's own parsers are switched off: FFmpeg's MPEG-TS muxer writes one access unit per PES packet, and a parser
  * would hold every picture back until the next one begins.
  */
-import {
-  AVERROR_EAGAIN,
-  AVERROR_EOF,
-  AVMEDIA_TYPE_VIDEO,
-  AV_LOG_QUIET,
-  AV_NOPTS_VALUE,
-  AV_PIX_FMT_NV12,
-  SWS_POINT,
-} from "node-av/constants";
-import type { AVPixelFormat } from "node-av/constants";
+import { AVERROR_EAGAIN, AVERROR_EOF, AVMEDIA_TYPE_VIDEO, AV_LOG_QUIET, AV_NOPTS_VALUE } from "node-av/constants";
 import {
   Codec,
   CodecContext,
@@ -28,8 +19,9 @@ import {
   InputFormat,
   Log as FFmpegLog,
   Packet,
-  SoftwareScaleContext,
 } from "node-av/lib";
+import { Converter, exportedSize } from "./converter.ts";
+import { createRateCap } from "./frame-rate.ts";
 import { endUnlessCalledAgain, exitNow } from "./libc.ts";
 import { FrameMemoryError, RingWriter } from "./ring-writer.ts";
 import { TAP_EXIT } from "./tap-types.ts";
@@ -45,7 +37,9 @@ class StreamError extends Error {}
 
 const options: TapProcessOptions = JSON.parse(process.argv[2] ?? "");
 const unwrap = createUnwrap(options.elapsedTicks);
-const counters = { framesExported: 0, decodeErrors: 0, packetsRead: 0 };
+const unwrapPacket = createUnwrap(options.elapsedTicks);
+const rate = createRateCap(options.maxFps);
+const counters = { framesExported: 0, decodeErrors: 0, packetsRead: 0, framesOverRate: 0 };
 let lastPts90k: number | null = null;
 /**
  * A process begins at Unix milliseconds, so it begins higher than every one before it ended: no camera delivers 1000 frames
@@ -53,8 +47,8 @@ let lastPts90k: number | null = null;
  */
 let lastFrameId = Math.max(options.lastFrameId, Date.now());
 let ring: RingWriter | undefined;
-let scaler: SoftwareScaleContext | undefined;
-let scalerFor = { width: 0, height: 0, format: -1 as number };
+let passingOver = false;
+let converter: Converter | undefined;
 let ending = false;
 
 process.on("SIGTERM", () => end(TAP_EXIT.ended));
@@ -101,6 +95,7 @@ async function decodeAll(): Promise<void> {
     if (decoder !== undefined && streamIndex < 0) streamIndex = packet.streamIndex;
     if (decoder !== undefined && packet.streamIndex === streamIndex) {
       counters.packetsRead++;
+      passOver(decoder, packet);
       const sent = decoder.sendPacketSync(packet);
       if (sent < 0 && sent !== AVERROR_EAGAIN) counters.decodeErrors++;
       while (decoder.receiveFrameSync(frame) >= 0) {
@@ -128,6 +123,18 @@ function openDecoder(input: FormatContext, streamIndex: number): CodecContext | 
   return decoder;
 }
 
+/**
+ * Lets the decoder pass over the next packet where it holds a frame that nothing refers to and that the rate will not take.
+ * Every other frame has to be decoded for those that refer to it.
+ */
+function passOver(decoder: CodecContext, packet: Packet): void {
+  if (packet.pts === AV_NOPTS_VALUE) return;
+  const superfluous = rate.isSuperfluous(unwrapPacket(Number(packet.pts)));
+  if (superfluous === passingOver) return;
+  passingOver = superfluous;
+  decoder.setOption("skip_frame", superfluous ? "noref" : "default");
+}
+
 function takeFrame(frame: Frame): void {
   const timestampNs = process.hrtime.bigint();
   const pts = frame.pts === AV_NOPTS_VALUE ? frame.bestEffortTimestamp : frame.pts;
@@ -135,18 +142,22 @@ function takeFrame(frame: Frame): void {
     counters.decodeErrors++;
     return;
   }
-  // Chroma has half the size: the last column or row of an odd picture has none of its own.
-  const width = frame.width & ~1;
-  const height = frame.height & ~1;
+  const ticks = unwrap(Number(pts));
+  if (!rate.take(ticks)) {
+    counters.framesOverRate++;
+    return;
+  }
+  const { width, height } = exportedSize(options, frame.width, frame.height);
   const target = ringFor(width, height);
-  const scale = scalerTo(width, height, frame.format as AVPixelFormat);
-  const { planes, strides } = target.beginFrame();
-  const lines = scale.scaleSync(frame.data ?? [], frame.linesize, 0, height, planes, strides);
-  if (lines < 0) {
+  const converts = (converter ??= new Converter(
+    target.geometry,
+    target.slots.map(({ pixels }) => pixels),
+  ));
+  if (!converts.convert(frame, target.beginFrame().index)) {
     counters.decodeErrors++;
     return;
   }
-  lastPts90k = options.pts90kBase + unwrap(Number(pts));
+  lastPts90k = options.pts90kBase + ticks;
   lastFrameId = target.commit({ timestampNs, pts90k: lastPts90k, wallMs: Date.now() });
   if (counters.framesExported++ === 0) reportCounters();
 }
@@ -154,8 +165,7 @@ function takeFrame(frame: Frame): void {
 /** The ring of this size; a camera that changes its size gets new files, the old ones first making room for them. */
 function ringFor(width: number, height: number): RingWriter {
   if (ring?.geometry.width === width && ring.geometry.height === height) return ring;
-  ring?.close();
-  ring = undefined;
+  closeRing();
   ring = new RingWriter({
     folder: options.folder,
     width,
@@ -169,14 +179,12 @@ function ringFor(width: number, height: number): RingWriter {
   return ring;
 }
 
-function scalerTo(width: number, height: number, format: AVPixelFormat): SoftwareScaleContext {
-  if (scaler !== undefined && scalerFor.width === width && scalerFor.height === height && scalerFor.format === format)
-    return scaler;
-  scaler?.freeContext();
-  scaler = new SoftwareScaleContext();
-  scaler.getContext(width, height, format, width, height, AV_PIX_FMT_NV12, SWS_POINT);
-  scalerFor = { width, height, format };
-  return scaler;
+/** The converter's frames lie over the ring's memory, so they go first. */
+function closeRing(): void {
+  converter?.free();
+  converter = undefined;
+  ring?.close();
+  ring = undefined;
 }
 
 function reportCounters(): void {
@@ -192,8 +200,7 @@ function report(message: TapReport): void {
 function end(code: number, error?: Error): void {
   if (!ending) {
     ending = true;
-    ring?.close();
-    ring = undefined;
+    closeRing();
     if (process.connected) {
       reportCounters();
       process.send?.(lastWord(code, error), undefined, undefined, () => exitNow(code));

@@ -11,6 +11,16 @@ export type TapOptions = {
   inputFd: number;
   /** A presentation time of the run's first frame on the camera's time line is this plus its MPEG-TS time. */
   pts90kBase: number;
+  /** False makes a tap that never starts a process or touches shared memory; it says so and stays stopped. Default true. */
+  enabled?: boolean | undefined;
+  /**
+   * At most so many frames a second are exported, by presentation time. What refers to each other is decoded all the same;
+   * only exported frames are converted. Default: every frame.
+   */
+  maxFps?: number | undefined;
+  /** Pixels of the exported frames, even. One alone keeps the stream's proportions. Default: the stream's own size. */
+  width?: number | undefined;
+  height?: number | undefined;
   onState(state: TapState): void;
   /** Told of every process that died, with what a reason for people leaves out. */
   log?: Log;
@@ -22,6 +32,8 @@ export type TapCounters = {
   /** Packets that the decoder refused and pictures that it marked as damaged; none of them is exported. */
   decodeErrors: number;
   packetsRead: number;
+  /** Decoded frames that `maxFps` kept from being exported; those that the decoder could pass over are in no count. */
+  framesOverRate: number;
   /** How often the process was started again after it died. */
   restarts: number;
   /** Of the newest exported frame; 0 and null before the first. */
@@ -37,6 +49,9 @@ export type TapProcessOptions = {
   folder: string;
   slotCount: number;
   pts90kBase: number;
+  maxFps: number | undefined;
+  width: number | undefined;
+  height: number | undefined;
   /** Since the run began, in 90 kHz ticks: tells a process that joins late how often the 33-bit time stamps wrapped. */
   elapsedTicks: number;
   /** Exported frames count on from here. */
@@ -51,6 +66,7 @@ export type TapReport =
       framesExported: number;
       decodeErrors: number;
       packetsRead: number;
+      framesOverRate: number;
       lastFrameId: number;
       lastPts90k: number | null;
     }

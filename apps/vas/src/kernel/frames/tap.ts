@@ -16,6 +16,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createBackoff } from "@vas/base/backoff.ts";
+import { MAX_DIMENSION } from "@vas/contracts/frames.ts";
 import { exportFolder, removeExport } from "./export-folder.ts";
 import { TAP_EXIT } from "./tap-types.ts";
 import type { TapCounters, TapOptions, TapProcessOptions, TapReport, TapState } from "./tap-types.ts";
@@ -30,6 +31,8 @@ const NO_FRAME_MS = 5000;
 const SILENT_MS = 15_000;
 const STOP_GRACE_MS = 2000;
 const STDERR_TAIL = 2000;
+/** frame_id counts on from Unix milliseconds, which no camera may overtake. */
+const MAX_FPS = 1000;
 
 export interface Tap {
   counters(): TapCounters;
@@ -37,16 +40,24 @@ export interface Tap {
   stop(): Promise<void>;
 }
 
-/** Starts at once; see the table above for what follows. `onState` is called for every change, never after `stop` resolved. */
+/**
+ * Starts at once; see the table above for what follows. `onState` is called for every change, never after `stop` resolved.
+ *
+ * @throws RangeError for a size or rate that no frame can have
+ */
 export function startTap(options: TapOptions): Tap {
+  checkOptions(options);
   const folder = exportFolder(options.shmDir, options.cameraId);
   const backoff = createBackoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
   const startedMs = performance.now();
-  const before = { framesExported: 0, decodeErrors: 0, packetsRead: 0 };
+  const before = { framesExported: 0, decodeErrors: 0, packetsRead: 0, framesOverRate: 0 };
+  /** A low rate makes long pauses that mean nothing. */
+  const noFrameMs = Math.max(NO_FRAME_MS, 3000 / (options.maxFps ?? Number.POSITIVE_INFINITY));
   const counters: TapCounters = {
     framesExported: 0,
     decodeErrors: 0,
     packetsRead: 0,
+    framesOverRate: 0,
     restarts: 0,
     lastFrameId: 0,
     lastPts90k: null,
@@ -60,6 +71,10 @@ export function startTap(options: TapOptions): Tap {
   let heardMs = 0;
   let advancedMs = 0;
   let stopping = false;
+  if (options.enabled === false) {
+    options.onState({ state: "stopped", reason: "frame export is off for this camera" });
+    return { counters: () => ({ ...counters }), stop: () => Promise.resolve() };
+  }
   const check = setInterval(checkAlive, CHECK_INTERVAL_MS);
 
   function become(next: TapState): void {
@@ -74,6 +89,9 @@ export function startTap(options: TapOptions): Tap {
       folder,
       slotCount: options.slotCount,
       pts90kBase: options.pts90kBase,
+      maxFps: options.maxFps,
+      width: options.width,
+      height: options.height,
       elapsedTicks: Math.round((performance.now() - startedMs) * 90),
       lastFrameId: counters.lastFrameId,
     };
@@ -119,6 +137,7 @@ export function startTap(options: TapOptions): Tap {
     counters.framesExported = exported;
     counters.decodeErrors = before.decodeErrors + report.decodeErrors;
     counters.packetsRead = before.packetsRead + report.packetsRead;
+    counters.framesOverRate = before.framesOverRate + report.framesOverRate;
     counters.lastFrameId = Math.max(counters.lastFrameId, report.lastFrameId);
     counters.lastPts90k = report.lastPts90k ?? counters.lastPts90k;
     if (stopping) return;
@@ -139,8 +158,8 @@ export function startTap(options: TapOptions): Tap {
       child.kill("SIGKILL");
       return;
     }
-    if (state.state === "running" && now - advancedMs > NO_FRAME_MS)
-      become({ state: "starting", reason: `no frame for ${NO_FRAME_MS / 1000} s` });
+    if (state.state === "running" && now - advancedMs > noFrameMs)
+      become({ state: "starting", reason: `no frame for ${Math.round(noFrameMs / 1000)} s` });
   }
 
   function died(code: number | null, signal: NodeJS.Signals | null, failure: string | undefined): void {
@@ -178,4 +197,12 @@ export function startTap(options: TapOptions): Tap {
     counters: () => ({ ...counters }),
     stop: () => (stopped ??= stop()),
   };
+}
+
+function checkOptions({ maxFps, width, height }: TapOptions): void {
+  if (maxFps !== undefined && !(maxFps > 0 && maxFps <= MAX_FPS))
+    throw new RangeError(`impossible frame rate [maxFps:${maxFps}]`);
+  for (const [name, pixels] of Object.entries({ width, height }))
+    if (pixels !== undefined && !(pixels >= 2 && pixels <= MAX_DIMENSION && pixels % 2 === 0))
+      throw new RangeError(`impossible frame size [${name}:${pixels}]`);
 }
