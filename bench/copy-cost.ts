@@ -4,7 +4,7 @@
  *
  *   MEDIASOUP_WORKER_BIN=... node bench/copy-cost.ts [windows] [seconds per window]
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,12 +18,25 @@ const windows = Number(process.argv[2] ?? 5);
 const seconds = Number(process.argv[3] ?? 20);
 const stream = { width: 1920, height: 1080, fps: 25, gop: 50, bitrate: 6_000_000 };
 
-await using camera = await startSyntheticCamera(stream);
+const work = await mkdtemp(join(tmpdir(), "bench-copy-"));
+// Noise, so that the encoder needs all the bits it is given.
+const video = join(work, "noise.mp4");
+execFileSync("ffmpeg", [
+  ...[
+    "-v",
+    "error",
+    "-f",
+    "lavfi",
+    "-i",
+    `testsrc2=size=${stream.width}x${stream.height}:rate=${stream.fps},noise=alls=12`,
+  ],
+  ...["-t", "8", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "23", video],
+]);
+await using camera = await startSyntheticCamera({ ...stream, video });
 await using site = await startSite({
   start: { core: false, runtimes: false },
   vasEnv: { VAS_ALLOW_LOOPBACK_CAMERAS: "true" },
 });
-const work = await mkdtemp(join(tmpdir(), "bench-copy-"));
 const api = await site.api();
 const idle: number[] = [];
 for (let window = 0; window < windows; window++) idle.push(await used(() => tree(site.vas.pid()), seconds / 4));
@@ -51,6 +64,7 @@ for (let window = 0; window < windows; window++) {
   rows.push({ vas, ffmpeg, bare: peer });
 }
 bare.kill("SIGKILL");
+const { bitrate_kbps: kbps } = (await api.get<Camera>(`cameras/${id}`)).status;
 await rm(work, { recursive: true, force: true });
 
 const idleMs = median(idle);
@@ -58,7 +72,7 @@ const bareMs = median(rows.map((row) => row.bare));
 const figure = (name: string, ms: number) =>
   console.log(`${name.padEnd(58)} ${ms.toFixed(2).padStart(7)} ms/s   ${(ms / bareMs).toFixed(2).padStart(6)}`);
 console.log(
-  `${stream.width}x${stream.height} at ${stream.fps} fps, medians of ${windows} windows of ${seconds} s, processor ms per second, ratio`,
+  `${stream.width}x${stream.height} at ${stream.fps} fps, ${kbps} kbit/s, medians of ${windows} windows of ${seconds} s, processor ms per second, ratio`,
 );
 figure("bare ffmpeg -c copy to a file", bareMs);
 figure("VAS's ingest FFmpeg (RTP and recording)", median(rows.map((row) => row.ffmpeg)));
