@@ -37,6 +37,7 @@ const WRITE: Grants = {
   "apps/vas/src/backend/store/database.ts": "the store's folder",
   "apps/vas/src/backend/secrets.ts": "the key that seals camera passwords, and the service key",
   "apps/vas/src/backend/media.ts": "snapshots and clips",
+  "apps/vas/src/backend/track/": "results beside the recording",
   "apps/vas/src/backend/site.ts": "the data folder",
   "packages/runtime-sdk/src/heartbeat.ts": "a runtime's heartbeat",
   "packages/runtime-sdk/src/server.ts": "a runtime's Unix socket",

@@ -141,6 +141,7 @@ export class Cameras {
       await this.#recorder.idle(); // its last segment is in the store, and so is found by the deletion
       const paths = await store.deleteCamera(this.#backend.db, id);
       await this.#backend.kernel.deleteFiles(paths);
+      await this.#backend.track.forget(id);
       this.#backend.core.notifyAssignmentsChanged();
       this.#changed();
     });

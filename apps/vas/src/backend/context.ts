@@ -14,6 +14,7 @@ import type {
 import type { Config } from "../config.ts";
 import type { Kernel } from "../kernel/index.ts";
 import type { Database } from "./store/database.ts";
+import type { Track } from "./track/track.ts";
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -49,6 +50,8 @@ export type Backend = {
   notices: Notices;
   core: CoreObservation;
   serviceKey: string;
+  /** Every result, beside the recording. */
+  track: Track;
   /** Resolves once all that the kernel has told so far is in the store, or was counted as lost. Never rejects. */
   recorded(): Promise<void>;
 };

@@ -49,10 +49,12 @@ test("a round deletes files and rows, by age and for the disk, and says what it 
   }
   const deleted: string[] = [];
   const logged: string[] = [];
+  const expired: [string, number][] = [];
   const disk = { freeBytes: 100, totalBytes: 1000 };
   const parts = {
     db,
     kernel: { deleteFiles: async (paths: string[]) => void deleted.push(...paths), diskSpace: async () => disk },
+    track: { expire: async (id: string, beforeWallMs: number) => expired.push([id, beforeWallMs]) },
     counters: new Counters(),
     log: createLog((line) => logged.push(line)),
     clock: { ...systemClock, wallMs: () => now },
@@ -64,6 +66,7 @@ test("a round deletes files and rows, by age and for the disk, and says what it 
     [0, 1, 2].map((n) => `recordings/${cam}/${n}.mp4`),
   );
   assert.deepEqual(logged, []);
+  assert.deepEqual(expired, [[cam, now - 5 * DAY_MS]], "the track goes with the recording");
   disk.freeBytes = 85;
   await applyRetention(parts);
   assert.deepEqual(
@@ -71,6 +74,7 @@ test("a round deletes files and rows, by age and for the disk, and says what it 
     [0, 1].map((n) => `recordings/${other}/${n}.mp4`),
   );
   assert.equal((await oldestSegments(db, 100)).length, 4);
+  assert.deepEqual(expired.at(-1), [other, MOMENT + 20_000], "the track is as long as what is left of the recording");
   assert.match(logged.join(""), /the disk is nearly full/);
   await db.destroy();
 });

@@ -1,6 +1,6 @@
 /**
  * Deletes old segments: those older than their camera keeps, and the oldest of all while the disk has too little room.
- * Snapshots and clips are kept. The open segment is never touched.
+ * The track goes with them, by the hour. Snapshots, clips and exports are kept. The open segment is never touched.
  */
 import type { Clock } from "@vas/base/clock.ts";
 import { errorText, type Log } from "@vas/base/log.ts";
@@ -9,6 +9,7 @@ import type { Counters } from "./counters.ts";
 import { listCameras } from "./store/cameras.ts";
 import type { Database } from "./store/database.ts";
 import * as store from "./store/recordings.ts";
+import type { Track } from "./track/track.ts";
 
 const INTERVAL_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -45,6 +46,7 @@ export function segmentsForSpace(candidates: SegmentRecord[], disk: Disk, freePe
 type Parts = {
   db: Database;
   kernel: Pick<Kernel, "deleteFiles" | "diskSpace">;
+  track: Pick<Track, "expire">;
   counters: Counters;
   log: Log;
   clock: Clock;
@@ -76,6 +78,7 @@ export async function applyRetention(parts: Parts): Promise<void> {
       if (expired.length < BATCH) break;
     }
     await store.deleteGapsBefore(db, camera.id, cutoff);
+    await parts.track.expire(camera.id, cutoff);
   }
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
     const disk = await parts.kernel.diskSpace();
@@ -90,6 +93,10 @@ export async function applyRetention(parts: Parts): Promise<void> {
       free_percent_wanted: parts.freePercent,
     });
     await deleteSegments(parts, chosen, "disk");
+    for (const [cameraId, endWallMs] of latestEnds(chosen)) {
+      const oldest = await store.oldestSegmentOf(db, cameraId);
+      await parts.track.expire(cameraId, oldest?.startWallMs ?? endWallMs);
+    }
     if (chosen.length < BATCH) break;
   }
 }
@@ -104,6 +111,13 @@ async function deleteSegments(parts: Parts, segments: SegmentRecord[], reason: "
   );
   parts.counters.add("retention_deleted_total", segments.length, { reason });
   parts.counters.add("retention_deleted_bytes_total", sizeOf(segments), { reason });
+}
+
+/** The last end of each camera's segments. */
+function latestEnds(segments: SegmentRecord[]): Map<string, number> {
+  const ends = new Map<string, number>();
+  for (const { cameraId, endWallMs } of segments) ends.set(cameraId, Math.max(ends.get(cameraId) ?? 0, endWallMs));
+  return ends;
 }
 
 function sizeOf(segments: SegmentRecord[]): number {

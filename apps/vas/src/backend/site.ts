@@ -15,6 +15,8 @@ import { createServer } from "./server.ts";
 import { Sessions } from "./sessions.ts";
 import { openStore } from "./store/database.ts";
 import { lockDataFolder } from "./store/lock.ts";
+import { knownIds } from "./store/ai-models.ts";
+import { Track } from "./track/track.ts";
 
 export type SiteOptions = {
   config: Config;
@@ -49,6 +51,13 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const recorder = new Recorder({ db, notices: feed, counters, log, clock });
   const sessions = new Sessions(db, clock);
   const kernel = await options.openKernel(recorder);
+  const track = new Track({
+    mediaDir: config.mediaDir,
+    log,
+    clock,
+    known: () => knownIds(db),
+    newestPts90k: (cameraId) => kernel.newestPts90k(cameraId) ?? 0,
+  });
   const backend: Backend = {
     config,
     db,
@@ -64,6 +73,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       notifyAssignmentsChanged: () => {},
     },
     serviceKey,
+    track,
     recorded: () => recorder.idle(),
   };
   await recorder.recover(kernel);
@@ -82,6 +92,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     await app.close();
     await kernel.close();
     await retention;
+    await track.close();
     await recorder.idle();
     await db.destroy();
     lock.release();
@@ -93,7 +104,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     async start() {
       await cameras.startAll();
       const freePercent = config.retentionFreePercent;
-      retention = keepRetention({ db, kernel, counters, log, clock, freePercent }, ending.signal);
+      retention = keepRetention({ db, kernel, track, counters, log, clock, freePercent }, ending.signal);
     },
     close() {
       closing ??= close();

@@ -100,6 +100,8 @@ export interface Kernel {
 
   /** The segment being written, with what is readable of it now. */
   openSegment(cameraId: string): SegmentRecord | undefined;
+  /** The newest presentation time that the camera has shown since it was started; undefined before the first. */
+  newestPts90k(cameraId: string): number | undefined;
   /**
    * The newest picture, decoded from the newest key frame on.
    * @throws CodedError camera_not_live or snapshot_failed

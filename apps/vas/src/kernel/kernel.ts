@@ -73,6 +73,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     },
     checkAddress: (url) => checkCameraAddress(url, options.allowLoopbackCameras),
     openSegment: (cameraId) => cameras.get(cameraId)?.recorder.openSegment,
+    newestPts90k: (cameraId) => cameras.get(cameraId)?.recorder.newestPts90k,
     async pictureNow(cameraId) {
       const group = started(cameraId).recorder.newestGroup;
       if (!group) throw new CodedError("camera_not_live");

@@ -1,6 +1,6 @@
 /**
- * The `ai-results` WebSocket: Core's side door. Results are passed on and forgotten, events and models are stored,
- * metrics are remembered. One Core at a time: a new connection replaces the old one.
+ * The `ai-results` WebSocket: Core's side door. Results are passed on and kept in the track, events and models are
+ * stored, metrics are remembered. One Core at a time: a new connection replaces the old one.
  *
  * Nothing here trusts Core. Every message is checked whole before any of it is used, what waits for the store is bounded
  * by pausing the socket, and Core gets at most half of each second of this thread, because viewers are on it too.
@@ -130,10 +130,13 @@ class Ingest {
     const checked = readMessage(data, isBinary);
     if (!checked.ok) return this.#refuse(session, checked.id, checked.message);
     const message = checked.value;
-    const { core, clock, notices } = this.#backend;
+    const { core, clock, notices, track } = this.#backend;
     switch (message.type) {
       case "results":
-        for (const result of message.results) notices.publish({ notice: "result", result });
+        for (const result of message.results) {
+          notices.publish({ notice: "result", result });
+          track.keep(result);
+        }
         this.#counts.results += message.results.length;
         return session.send({ ack: message.id });
       case "metrics":

@@ -41,6 +41,13 @@ export async function listModels(db: Database): Promise<StoredModel[]> {
   return rows.map(storedModel);
 }
 
+/** Ids of everything that results may be about. */
+export async function knownIds(db: Database): Promise<{ cameras: Set<string>; models: Set<string> }> {
+  const cameras = await db.selectFrom("cameras").select("id").execute();
+  const models = await db.selectFrom("ai_models").select("model_id").execute();
+  return { cameras: new Set(cameras.map((row) => row.id)), models: new Set(models.map((row) => row.model_id)) };
+}
+
 export async function findModel(db: Database, modelId: string): Promise<StoredModel | undefined> {
   const row = await db.selectFrom("ai_models").selectAll().where("model_id", "=", modelId).executeTakeFirst();
   return row && storedModel(row);

@@ -107,6 +107,18 @@ export async function segmentsEndedBefore(
   return rows.map(toRecord);
 }
 
+/** The oldest segment of one camera. */
+export async function oldestSegmentOf(db: Database, cameraId: string): Promise<SegmentRecord | undefined> {
+  const row = await db
+    .selectFrom("segments")
+    .selectAll()
+    .where("camera_id", "=", cameraId)
+    .orderBy("start_wall_ms")
+    .limit(1)
+    .executeTakeFirst();
+  return row && toRecord(row);
+}
+
 /** Oldest closed segments of all cameras. */
 export async function oldestSegments(db: Database, limit: number): Promise<SegmentRecord[]> {
   const rows = await db

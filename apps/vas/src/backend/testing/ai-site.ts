@@ -22,9 +22,12 @@ import { errorBody, tell } from "../errors.ts";
 import { registerAiEventRoutes } from "../routes/ai-events.ts";
 import { registerAiHealthRoutes } from "../routes/ai-health.ts";
 import { registerAssignmentRoutes } from "../routes/ai-model-assignments.ts";
+import { registerDetectionRoutes } from "../routes/detections.ts";
 import { registerAiModelRoutes } from "../routes/ai-models.ts";
 import { type AiResultsFeed, registerAiResults } from "../signaling/ai-results.ts";
+import { knownIds } from "../store/ai-models.ts";
 import { openDatabase } from "../store/database.ts";
+import { Track } from "../track/track.ts";
 import type { TakeSnapshot } from "../triggers.ts";
 import { compileValidator } from "../validation.ts";
 
@@ -61,12 +64,15 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
   const db = openDatabase(databasePath);
   const notices: LiveNotice[] = [];
   const logLines: Record<string, unknown>[] = [];
+  const log = createLog((line) => void logLines.push(JSON.parse(line)));
+  const clock = options.clock ?? systemClock;
+  const track = new Track({ mediaDir: folder, log, clock, known: () => knownIds(db), newestPts90k: () => 0 });
   const backend: Backend = {
     config: { dataDir: folder } as Config,
     db,
     kernel: absentKernel(),
-    log: createLog((line) => void logLines.push(JSON.parse(line))),
-    clock: options.clock ?? systemClock,
+    log,
+    clock,
     notices: { publish: (notice) => void notices.push(notice) },
     core: {
       connected: false,
@@ -76,6 +82,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
       notifyAssignmentsChanged() {},
     },
     serviceKey: SERVICE_KEY,
+    track,
     recorded: async () => {},
   };
   const app = Fastify() as unknown as App;
@@ -92,6 +99,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
     const told = tell(error, backend.log, { request_id: request.id });
     return reply.code(told.status).send(errorBody(told, request.id));
   });
+  registerDetectionRoutes(app, backend);
   registerAiEventRoutes(app, backend);
   registerAiModelRoutes(app, backend);
   registerAssignmentRoutes(app, backend);
@@ -156,6 +164,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
     async [Symbol.asyncDispose]() {
       for (const core of cores) core.socket.terminate();
       await app.close();
+      await track.close();
       await db.destroy();
       rmSync(folder, { recursive: true });
     },

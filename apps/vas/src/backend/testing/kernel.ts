@@ -98,6 +98,10 @@ export class MemoryKernel implements Kernel {
     return this.open.get(cameraId);
   }
 
+  newestPts90k(cameraId: string): number | undefined {
+    return this.open.get(cameraId)?.endPts90k;
+  }
+
   async pictureNow(cameraId: string): Promise<Picture> {
     if (!this.specs.has(cameraId)) throw new CodedError("camera_not_live");
     return { jpeg: JPEG, width: 640, height: 360, pts90k: 900, wallMs: Date.now() };

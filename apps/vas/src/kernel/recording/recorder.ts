@@ -45,6 +45,8 @@ export class Recorder {
   #queuedBytes = 0;
   #failing = false;
   droppedFragments = 0;
+  /** The end of the newest fragment on the camera's time line; undefined before the first. */
+  newestPts90k: number | undefined;
 
   constructor(cameraId: string, mediaDir: string, log: Log, listener: RecorderListener) {
     this.#cameraId = cameraId;
@@ -70,6 +72,7 @@ export class Recorder {
   takeFragment(fragment: Fragment, nowWallMs: number, record: boolean): void {
     if (!this.#init || !this.#run) return;
     this.#keepRecent(fragment);
+    this.newestPts90k = Math.max(this.newestPts90k ?? 0, fragment.endDts + this.#run.pts90kBase);
     // The fragment that waited the least tells best when its last frame was taken: a run begins with a burst of old ones.
     if (!this.#anchor || this.#wallMs(fragment.endDts) > nowWallMs)
       this.#anchor = { pts: fragment.endDts, wallMs: nowWallMs };
