@@ -33,8 +33,110 @@ export const LoginRequest = Type.Object(
   closed,
 );
 export type LoginRequest = Static<typeof LoginRequest>;
-export const Me = Type.Object({ id: Uuid, username: Type.String(), role: Type.Literal("administrator") });
+
+// People: who may do what, with which cameras
+
+/**
+ * | role | may |
+ * | --- | --- |
+ * | administrator | everything, with every camera |
+ * | operator | view and operate the cameras that were granted |
+ * | viewer | view the cameras that were granted |
+ */
+export const Role = Type.Union([Type.Literal("administrator"), Type.Literal("operator"), Type.Literal("viewer")]);
+export type Role = Static<typeof Role>;
+/** `view` looks, `operate` starts, stops, keeps, deletes and assigns, `administer` changes the site and its people. */
+export const Permission = Type.Union([Type.Literal("view"), Type.Literal("operate"), Type.Literal("administer")]);
+export type Permission = Static<typeof Permission>;
+/** Which cameras: every one, also those to come, or those that are named. */
+export const Grant = Type.Object({ all_cameras: Type.Boolean(), camera_ids: Type.Array(Uuid) });
+export type Grant = Static<typeof Grant>;
+const grantFields = {
+  all_cameras: Type.Optional(Type.Boolean()),
+  camera_ids: Type.Optional(Type.Array(Uuid, { maxItems: 1000 })),
+};
+
+/** The caller: a person, or an API key by its name. An administrator has all cameras. */
+export const Me = Type.Object({
+  id: Uuid,
+  username: Type.String(),
+  role: Role,
+  permissions: Type.Array(Permission),
+  all_cameras: Type.Boolean(),
+});
 export type Me = Static<typeof Me>;
+
+/** Names are kept in lower case. */
+const Username = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._@-]*$", maxLength: 64 });
+const NewPassword = Type.String({ minLength: 8, maxLength: 1024 });
+export const User = Type.Object({
+  id: Uuid,
+  username: Type.String(),
+  role: Role,
+  ...Grant.properties,
+  created_at: IsoTime,
+  /** Last use of any of its sessions; null where none is open. */
+  last_used_at: Nullable(IsoTime),
+});
+export type User = Static<typeof User>;
+export const UserList = Type.Object({ items: Type.Array(User) });
+export type UserList = Static<typeof UserList>;
+/** No camera is granted where nothing is said of them. */
+export const UserCreate = Type.Object(
+  { username: Username, password: NewPassword, role: Role, ...grantFields },
+  closed,
+);
+export type UserCreate = Static<typeof UserCreate>;
+/** Fields that are absent stay as they are; `camera_ids` replaces the whole list. A password ends the user's sessions. */
+export const UserPatch = Type.Object(
+  { role: Type.Optional(Role), password: Type.Optional(NewPassword), ...grantFields },
+  { ...closed, minProperties: 1 },
+);
+export type UserPatch = Static<typeof UserPatch>;
+export const PasswordChange = Type.Object(
+  { old_password: Type.String({ minLength: 1, maxLength: 1024 }), new_password: NewPassword },
+  closed,
+);
+export type PasswordChange = Static<typeof PasswordChange>;
+
+export const Session = Type.Object({
+  id: Uuid,
+  /** The one that asks. */
+  current: Type.Boolean(),
+  created_at: IsoTime,
+  /** To within five minutes. */
+  last_used_at: IsoTime,
+  /** Network address of the login. */
+  address: Type.String(),
+  /** What the browser called itself at the login. */
+  agent: Type.String(),
+});
+export type Session = Static<typeof Session>;
+export const SessionList = Type.Object({ items: Type.Array(Session) });
+export type SessionList = Static<typeof SessionList>;
+
+export const ApiKey = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  role: Role,
+  ...Grant.properties,
+  /** Name of the administrator who made it. */
+  created_by: Type.String(),
+  created_at: IsoTime,
+  /** To within a minute; null where it was never used. */
+  last_used_at: Nullable(IsoTime),
+});
+export type ApiKey = Static<typeof ApiKey>;
+export const ApiKeyList = Type.Object({ items: Type.Array(ApiKey) });
+export type ApiKeyList = Static<typeof ApiKeyList>;
+export const ApiKeyCreate = Type.Object(
+  { name: Type.String({ minLength: 1, maxLength: 128, pattern: "\\S" }), role: Role, ...grantFields },
+  closed,
+);
+export type ApiKeyCreate = Static<typeof ApiKeyCreate>;
+/** `key` is shown here and never again: VAS keeps its hash. It goes into `Authorization: Bearer`, never into a URL. */
+export const ApiKeyCreated = Type.Object({ ...ApiKey.properties, key: Type.String() });
+export type ApiKeyCreated = Static<typeof ApiKeyCreated>;
 
 // Cameras
 

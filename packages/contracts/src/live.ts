@@ -1,7 +1,8 @@
 /**
- * W3, the `live` WebSocket (`/api/v1/live`, session cookie): signaling of one browser, and its detection feed.
+ * W3, the `live` WebSocket (`/api/v1/live`, session cookie or API key): signaling of one browser, and its detection feed.
  *
- * The browser sends requests with an id; each is answered once, by that id. VAS sends notices without an id.
+ * The browser sends requests with an id; each is answered once, by that id. VAS sends notices without an id. Of a camera
+ * that the caller may not see nothing is told, and asking for it answers as for one that does not exist.
  * A browser has one transport per camera: create it, consume on it, resume when the element is ready.
  */
 import { type Static, Type } from "typebox";
@@ -113,6 +114,7 @@ export type LiveReply =
  * | --- | --- |
  * | camera | the camera's status changed |
  * | cameras_changed | a camera was created, edited or deleted: list again |
+ * | access_changed | the caller's role or cameras changed: ask `auth/me`, and list again |
  * | stream_ended | the consumer's run ended; consume again on the same transport once a `run` notice comes |
  * | transport_closed | the media worker died or the camera stopped; start again from `capabilities` |
  * | run | a run can be consumed, or its RTP base became known |
@@ -121,7 +123,8 @@ export type LiveReply =
  */
 export type LiveNotice =
   | { notice: "camera"; status: CameraStatus }
-  | { notice: "cameras_changed" }
+  | { notice: "cameras_changed"; camera_id?: string }
+  | { notice: "access_changed" }
   | { notice: "stream_ended"; camera_id: string; consumer_id: string }
   | { notice: "transport_closed"; camera_id: string; transport_id: string }
   | { notice: "run"; camera_id: string; run: Run }

@@ -4,6 +4,7 @@ import { LoginRequest, Me } from "@vas/contracts/http.ts";
 import { Type } from "typebox";
 import { clearSessionCookie, setSessionCookie } from "../access.ts";
 import type { App, Backend } from "../context.ts";
+import { Grants, roleOf } from "../grants.ts";
 import type { Sessions, User } from "../sessions.ts";
 
 const tags = ["auth"];
@@ -43,5 +44,6 @@ export function registerAuthRoutes(app: App, backend: Backend, sessions: Session
 }
 
 function toMe(user: User): Me {
-  return { id: user.id, username: user.username, role: "administrator" };
+  const { role, permissions, cameras } = new Grants(roleOf(user.role), []);
+  return { id: user.id, username: user.username, role, permissions: [...permissions], all_cameras: cameras === "all" };
 }

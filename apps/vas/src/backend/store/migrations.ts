@@ -29,4 +29,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE ai_models (model_id TEXT PRIMARY KEY, discovered TEXT NOT NULL, enabled {int} NOT NULL, updated_at {int} NOT NULL)",
     "CREATE TABLE ai_model_assignments (camera_id TEXT NOT NULL, model_id TEXT NOT NULL, enabled {int} NOT NULL, desired_fps {real} NOT NULL, priority {int} NOT NULL, parameters TEXT NOT NULL, created_at {int} NOT NULL, updated_at {int} NOT NULL, PRIMARY KEY (camera_id, model_id))",
   ],
+  [
+    "ALTER TABLE users ADD COLUMN all_cameras {int} NOT NULL DEFAULT 0",
+    "CREATE TABLE user_cameras (user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, camera_id TEXT NOT NULL REFERENCES cameras (id) ON DELETE CASCADE, PRIMARY KEY (user_id, camera_id))",
+    "CREATE INDEX user_cameras_by_camera ON user_cameras (camera_id)",
+    "ALTER TABLE sessions ADD COLUMN last_used_at {int} NOT NULL DEFAULT 0",
+    "ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT ''",
+    "CREATE INDEX sessions_by_user ON sessions (user_id)",
+    "CREATE TABLE api_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, key_hash TEXT NOT NULL UNIQUE, role TEXT NOT NULL, all_cameras {int} NOT NULL, created_by TEXT NOT NULL, created_at {int} NOT NULL, last_used_at {int})",
+    "CREATE TABLE api_key_cameras (key_id TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE, camera_id TEXT NOT NULL REFERENCES cameras (id) ON DELETE CASCADE, PRIMARY KEY (key_id, camera_id))",
+    "CREATE INDEX api_key_cameras_by_camera ON api_key_cameras (camera_id)",
+  ],
 ];

@@ -6,8 +6,38 @@ import type { Generated } from "kysely";
 
 export type Tables = {
   site: { key: string; value: string };
-  users: { id: string; username: string; password_hash: string; role: string; created_at: number };
-  sessions: { token_hash: string; user_id: string; created_at: number; expires_at: number };
+  users: {
+    id: string;
+    /** Lower case. */
+    username: string;
+    password_hash: string;
+    role: string;
+    /** 1: every camera, whatever user_cameras says. */
+    all_cameras: Generated<number>;
+    created_at: number;
+  };
+  user_cameras: { user_id: string; camera_id: string };
+  sessions: {
+    token_hash: string;
+    user_id: string;
+    created_at: number;
+    expires_at: number;
+    last_used_at: Generated<number>;
+    address: Generated<string>;
+    agent: Generated<string>;
+  };
+  api_keys: {
+    id: string;
+    name: string;
+    key_hash: string;
+    role: string;
+    all_cameras: number;
+    /** The name of the administrator who made it. */
+    created_by: string;
+    created_at: number;
+    last_used_at: number | null;
+  };
+  api_key_cameras: { key_id: string; camera_id: string };
   cameras: {
     id: string;
     name: string;
