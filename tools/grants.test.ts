@@ -36,6 +36,7 @@ const WRITE: Grants = {
   "apps/vas/src/kernel/recording/": "segments, clips and pictures",
   "apps/vas/src/backend/store/database.ts": "the store's folder",
   "apps/vas/src/backend/secrets.ts": "the key that seals camera passwords, and the service key",
+  "apps/vas/src/backend/recorder-journal.ts": "rows that wait for the store",
   "apps/vas/src/backend/media.ts": "snapshots and clips",
   "apps/vas/src/backend/track/": "results beside the recording",
   "apps/vas/src/backend/site.ts": "the data folder",

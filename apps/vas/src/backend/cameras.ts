@@ -136,10 +136,13 @@ export class Cameras {
   /** Deletes the camera with everything recorded of it. @throws CodedError camera_not_found */
   delete(id: string): Promise<void> {
     return this.#oneByOne(id, async () => {
-      await mustExist(this.#backend, id);
+      const row = await mustExist(this.#backend, id);
       await this.#backend.kernel.stopCamera(id);
       await this.#recorder.idle(); // its last segment is in the store, and so is found by the deletion
-      const paths = await store.deleteCamera(this.#backend.db, id);
+      const paths = await store.deleteCamera(this.#backend.db, id).catch((error: unknown) => {
+        if (row.started) this.#backend.kernel.startCamera(this.#spec(row)); // nothing is deleted, so it goes on
+        throw error;
+      });
       await this.#backend.kernel.deleteFiles(paths);
       await this.#backend.track.forget(id);
       this.#backend.core.notifyAssignmentsChanged();

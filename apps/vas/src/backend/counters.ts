@@ -6,6 +6,7 @@ const HELP = {
   notices_dropped_total: "Notices that a slow browser's WebSocket did not get.",
   live_connections: "Open live WebSockets.",
   record_failures_total: "Segments and gaps that could not be written to the store.",
+  record_waiting_rows: "Segments and gaps that wait for the store.",
   retention_deleted_total: "Segments deleted, by reason.",
   retention_deleted_bytes_total: "Bytes of segments deleted, by reason.",
 } as const;

@@ -1,6 +1,7 @@
 /**
- * What the kernel tells, written down: segments and gaps to the store, states and runs to the browsers. Writes happen
- * one after the other in the order they were told; a failing store is counted and logged and never reaches the kernel.
+ * What the kernel tells, written down: segments and gaps to the store, states and runs to the browsers. Rows are written
+ * one after the other in the order they were told. While the store does not answer they wait, here and in a journal on
+ * the disk, and nothing of it reaches the kernel: recording goes on.
  */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@vas/base/clock.ts";
@@ -11,18 +12,49 @@ import type { Kernel, KernelListener, SegmentRecord } from "../kernel/index.ts";
 import type { Notices } from "./context.ts";
 import type { Counters } from "./counters.ts";
 import type { Database } from "./store/database.ts";
+import type { Journal } from "./recorder-journal.ts";
 import { listCameras } from "./store/cameras.ts";
+import { isStoreUnavailable } from "./store/failure.ts";
 import * as store from "./store/recordings.ts";
 
 /** Shorter interruptions are the seam between two runs, not a gap. */
 export const LEAST_GAP_MS = 1000;
 
+/** Rows that may wait: 16 cameras fill this in 8 hours without a store, in some 30 MB of memory. */
+export const MAX_WAITING_ROWS = 50_000;
+const RETRY_MS = 1000;
+/** A row that takes longer may take for ever, so what waits behind it goes to the journal. */
+const SLOW_MS = 2000;
+
 type OpenedGap = Parameters<KernelListener["gapOpened"]>[0];
-type Parts = { db: Database; notices: Notices; counters: Counters; log: Log; clock: Clock };
+
+/** What is to be written, as plain data: it may wait in the journal for another VAS. */
+export type RecorderRow =
+  /** `endsGap`: with this segment the camera records again. */
+  | { row: "segment"; segment: SegmentRecord; endsGap: boolean }
+  | { row: "gap"; id: string; gap: OpenedGap }
+  /** A person ended the recording: a gap from then on, unless one is open or nothing was ever recorded. */
+  | { row: "recording_ended"; id: string; gap: OpenedGap };
+
+type Parts = {
+  db: Database;
+  notices: Notices;
+  counters: Counters;
+  log: Log;
+  clock: Clock;
+  journal: Journal<RecorderRow>;
+};
 
 export class Recorder implements KernelListener {
   readonly #parts: Parts;
-  #last: Promise<void> = Promise.resolve();
+  readonly #waiting: RecorderRow[] = [];
+  /** Segments among them that are not being written at this moment, by id: what is told of them again replaces them. */
+  readonly #waitingSegments = new Map<string, Extract<RecorderRow, { row: "segment" }>>();
+  readonly #ending = new AbortController();
+  #draining: Promise<void> | undefined;
+  /** Called when nothing waits any more, or when it turns out that it waits for the store's return. */
+  #idle: (() => void)[] = [];
+  #isStoreAway = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -37,44 +69,46 @@ export class Recorder implements KernelListener {
   }
 
   segmentOpened(segment: SegmentRecord): void {
-    this.#enqueue("a segment was not recorded in the store", segment.cameraId, async ({ db }) => {
-      await store.saveSegment(db, segment);
-      await store.endGaps(db, segment.cameraId, Math.round(segment.startWallMs), LEAST_GAP_MS);
-    });
+    this.#enqueue({ row: "segment", segment, endsGap: true });
   }
 
   segmentClosed(segment: SegmentRecord): void {
-    this.#enqueue("a segment was not recorded in the store", segment.cameraId, ({ db }) =>
-      store.saveSegment(db, segment),
-    );
+    this.#enqueue({ row: "segment", segment, endsGap: false });
   }
 
   gapOpened(gap: OpenedGap): void {
-    this.#enqueue("a gap was not recorded in the store", gap.cameraId, ({ db }) => openGap(db, gap));
+    this.#enqueue({ row: "gap", id: randomUUID(), gap });
   }
 
   /** A person ended the recording: a gap from now on, unless one is open or nothing was ever recorded. */
   recordingEnded(cameraId: string, reason: string, message: string): void {
     const startWallMs = this.#parts.clock.wallMs();
-    this.#enqueue("a gap was not recorded in the store", cameraId, async ({ db }) => {
-      if (await store.openGap(db, cameraId)) return;
-      const newest = await store.segmentAtWall(db, cameraId, startWallMs);
-      if (newest)
-        await openGap(db, { cameraId, startWallMs: Math.max(newest.endWallMs, startWallMs), reason, message });
-    });
+    this.#enqueue({ row: "recording_ended", id: randomUUID(), gap: { cameraId, startWallMs, reason, message } });
   }
 
-  /** Resolves when everything that was told so far is in the store, or counted as lost. */
+  /** Resolves when everything that was told so far is in the store, is in the journal, or was counted as lost. */
   idle(): Promise<void> {
-    return this.#last;
+    if (!this.#draining || this.#isStoreAway) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Writes what can be written; what waits for the store's return stays in the journal for the next start. */
+  async close(): Promise<void> {
+    await this.idle();
+    this.#ending.abort();
+    await Promise.race([this.#draining, this.#parts.clock.sleep(SLOW_MS)]);
   }
 
   /**
-   * Puts the store right after VAS was away: files that were being written are cut to what is playable, and cameras that
+   * Puts the store right after VAS was away: rows that waited for the store are written, files that were being written are cut to what is playable, and cameras that
    * should have recorded get a gap since their last segment. Before the cameras start.
    */
   async recover(kernel: Kernel): Promise<void> {
-    const { db, log } = this.#parts;
+    const { db, log, journal } = this.#parts;
+    const left = journal.read();
+    for (const row of left) await this.#write(row);
+    journal.clear();
+    if (left.length > 0) log.info("rows that waited for the store were written", { rows: left.length });
     for (const segment of await store.openSegments(db)) {
       try {
         const repaired = await kernel.repairSegment(segment);
@@ -100,22 +134,107 @@ export class Recorder implements KernelListener {
         reason: "vas_stopped",
         message: "VAS was not running.",
       };
-      await openGap(db, gap);
+      await openGap(db, randomUUID(), gap);
     }
   }
 
-  #enqueue(failure: string, cameraId: string, write: (parts: Parts) => Promise<void>): void {
-    this.#last = this.#last
-      .then(() => write(this.#parts))
-      .catch((error: unknown) => {
-        this.#parts.counters.add("record_failures_total");
-        this.#parts.log.error(failure, { camera_id: cameraId, error: errorText(error) });
+  #enqueue(row: RecorderRow): void {
+    const known = row.row === "segment" ? this.#waitingSegments.get(row.segment.id) : undefined;
+    if (known && row.row === "segment") known.segment = row.segment;
+    else if (this.#waiting.length >= MAX_WAITING_ROWS) return this.#lost(row, "too many rows wait for the store");
+    else {
+      this.#waiting.push(row);
+      this.#parts.counters.add("record_waiting_rows");
+      if (row.row === "segment") this.#waitingSegments.set(row.segment.id, row);
+    }
+    if (this.#isStoreAway) this.#keep([row]);
+    this.#draining ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    const { clock, journal, log } = this.#parts;
+    for (let row = this.#waiting[0]; row; row = this.#waiting[0]) {
+      // From here on the row is as it is: what is told of its segment while it is being written comes after it.
+      if (row.row === "segment") this.#waitingSegments.delete(row.segment.id);
+      const written = new AbortController();
+      void clock.sleep(SLOW_MS, written.signal).then(() => {
+        if (!written.signal.aborted) this.#storeIsAway("the store is slow");
       });
+      try {
+        await this.#write(row);
+        this.#waiting.shift();
+        this.#parts.counters.add("record_waiting_rows", -1);
+      } catch (error) {
+        this.#storeIsAway(errorText(error));
+        await clock.sleep(RETRY_MS, this.#ending.signal);
+        if (this.#ending.signal.aborted) return;
+      } finally {
+        written.abort();
+      }
+    }
+    if (this.#isStoreAway) {
+      log.info("all that was recorded while the store was away is in the store");
+      journal.clear();
+    }
+    this.#isStoreAway = false;
+    this.#draining = undefined; // in the same turn as the last look at what waits: nothing told after it is forgotten
+    this.#tellIdle();
+  }
+
+  /** @throws what the store throws where the same row may be written later */
+  async #write(row: RecorderRow): Promise<void> {
+    const { db } = this.#parts;
+    try {
+      if (row.row === "segment") {
+        await store.saveSegment(db, row.segment);
+        const { cameraId, startWallMs } = row.segment;
+        if (row.endsGap) await store.endGaps(db, cameraId, Math.round(startWallMs), LEAST_GAP_MS);
+        return;
+      }
+      if (row.row === "gap") return await openGap(db, row.id, row.gap);
+      const { cameraId, startWallMs } = row.gap;
+      if (await store.openGap(db, cameraId)) return;
+      const newest = await store.segmentAtWall(db, cameraId, startWallMs);
+      if (newest) await openGap(db, row.id, { ...row.gap, startWallMs: Math.max(newest.endWallMs, startWallMs) });
+    } catch (error) {
+      if (isStoreUnavailable(error)) throw error;
+      this.#lost(row, errorText(error));
+    }
+  }
+
+  #storeIsAway(cause: string): void {
+    if (this.#isStoreAway) return;
+    this.#isStoreAway = true;
+    this.#parts.log.error("the store does not take what is recorded; it is kept until it does", { cause });
+    this.#keep(this.#waiting);
+    this.#tellIdle();
+  }
+
+  #keep(rows: readonly RecorderRow[]): void {
+    try {
+      this.#parts.journal.append(rows);
+    } catch (error) {
+      // They still wait in memory; only a VAS that ends before the store is back loses them.
+      this.#parts.log.error("rows that wait for the store are not on the disk", { error: errorText(error) });
+    }
+  }
+
+  #lost(row: RecorderRow, cause: string): void {
+    const cameraId = row.row === "segment" ? row.segment.cameraId : row.gap.cameraId;
+    this.#parts.counters.add("record_failures_total");
+    this.#parts.log.error(`a ${row.row === "segment" ? "segment" : "gap"} was not recorded in the store`, {
+      camera_id: cameraId,
+      cause,
+    });
+  }
+
+  #tellIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 
 /** The same cause goes on as one gap; another cause begins a gap of its own. */
-async function openGap(db: Database, gap: OpenedGap): Promise<void> {
+async function openGap(db: Database, id: string, gap: OpenedGap): Promise<void> {
   const startWallMs = Math.round(gap.startWallMs);
   const open = await store.openGap(db, gap.cameraId);
   if (open?.reason === gap.reason) return;
@@ -123,7 +242,7 @@ async function openGap(db: Database, gap: OpenedGap): Promise<void> {
     return store.explainGap(db, open.id, gap.reason, gap.message);
   if (open) await store.endGaps(db, gap.cameraId, startWallMs, LEAST_GAP_MS);
   await store.insertGap(db, {
-    id: randomUUID(),
+    id,
     camera_id: gap.cameraId,
     start_wall_ms: startWallMs,
     end_wall_ms: null,

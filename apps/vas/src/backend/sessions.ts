@@ -8,12 +8,16 @@ import { hideSecret } from "@vas/base/redact.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
 import { LoginDelays } from "./login-delays.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
+import { isStoreUnavailable } from "./store/failure.ts";
 import type { Database } from "./store/database.ts";
 import * as store from "./store/users.ts";
 
 export const SESSION_MS = 30 * 86_400_000;
 /** A used session is written back at most this often. */
 const RENEW_MS = 86_400_000;
+/** While the store does not answer, who was seen in it not longer ago than this goes on. */
+export const REMEMBER_MS = 10 * 60_000;
+const MAX_REMEMBERED = 1000;
 /** scrypt takes 32 MiB and a core; more tries than this at once are told to wait. */
 const MAX_VERIFYING = 4;
 
@@ -25,6 +29,8 @@ export class Sessions {
   readonly #clock: Clock;
   readonly #delays = new LoginDelays();
   readonly #watchers = new Map<string, Set<() => void>>();
+  /** Sessions as the store last had them, the longest unused first. */
+  readonly #remembered = new Map<string, { user: User; expiresAt: number; seenNs: bigint }>();
   /** Verified where the name is unknown, so that the time does not tell. */
   readonly #nobody = hashPassword(randomBytes(16).toString("hex"));
   #verifying = 0;
@@ -72,15 +78,37 @@ export class Sessions {
 
   async findByHash(tokenHash: string): Promise<Session | undefined> {
     const now = this.#clock.wallMs();
-    const row = await store.sessionByHash(this.#db, tokenHash);
-    if (!row || row.expires_at <= now) return undefined;
-    const renewed = row.expires_at - now < SESSION_MS - RENEW_MS;
-    if (renewed) await store.renewSession(this.#db, tokenHash, now + SESSION_MS);
-    return { user: { id: row.user_id, username: row.username, role: row.role }, tokenHash, renewed };
+    try {
+      const row = await store.sessionByHash(this.#db, tokenHash);
+      this.#remembered.delete(tokenHash);
+      if (!row || row.expires_at <= now) return undefined;
+      const renewed = row.expires_at - now < SESSION_MS - RENEW_MS;
+      if (renewed) await store.renewSession(this.#db, tokenHash, now + SESSION_MS);
+      const user = { id: row.user_id, username: row.username, role: row.role };
+      this.#remember(tokenHash, user, row.expires_at);
+      return { user, tokenHash, renewed };
+    } catch (error) {
+      const known = isStoreUnavailable(error) ? this.#recall(tokenHash, now) : undefined;
+      if (!known) throw error;
+      return known;
+    }
+  }
+
+  #remember(tokenHash: string, user: User, expiresAt: number): void {
+    const [oldest] = this.#remembered.keys();
+    if (oldest !== undefined && this.#remembered.size >= MAX_REMEMBERED) this.#remembered.delete(oldest);
+    this.#remembered.set(tokenHash, { user, expiresAt, seenNs: this.#clock.monotonicNs() });
+  }
+
+  #recall(tokenHash: string, nowWallMs: number): Session | undefined {
+    const known = this.#remembered.get(tokenHash);
+    const isRecent = known && this.#clock.monotonicNs() - known.seenNs < BigInt(REMEMBER_MS) * 1_000_000n;
+    return isRecent && known.expiresAt > nowWallMs ? { user: known.user, tokenHash, renewed: false } : undefined;
   }
 
   /** Ends a session at once, and what is open under it. */
   async end(tokenHash: string): Promise<void> {
+    this.#remembered.delete(tokenHash);
     await store.deleteSession(this.#db, tokenHash);
     for (const ended of this.#watchers.get(tokenHash) ?? []) ended();
   }

@@ -1,5 +1,6 @@
 /** Puts the backend together: store, secrets, kernel, routes. main.ts starts it with the real kernel. */
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
 import type { Config } from "../config.ts";
@@ -8,7 +9,8 @@ import { Cameras } from "./cameras.ts";
 import type { App, Backend } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { NoticeFeed } from "./notices.ts";
-import { Recorder } from "./recorder.ts";
+import { Journal } from "./recorder-journal.ts";
+import { Recorder, type RecorderRow } from "./recorder.ts";
 import { keepRetention } from "./retention.ts";
 import { openSealer, openServiceKey } from "./secrets.ts";
 import { createServer } from "./server.ts";
@@ -48,7 +50,8 @@ export async function openSite(options: SiteOptions): Promise<Site> {
 
   const counters = new Counters();
   const feed = new NoticeFeed(counters, log);
-  const recorder = new Recorder({ db, notices: feed, counters, log, clock });
+  const journal = new Journal<RecorderRow>(join(config.dataDir, "recorder-journal.jsonl"));
+  const recorder = new Recorder({ db, notices: feed, counters, log, clock, journal });
   const sessions = new Sessions(db, clock);
   const kernel = await options.openKernel(recorder);
   const track = new Track({
@@ -93,7 +96,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     await kernel.close();
     await retention;
     await track.close();
-    await recorder.idle();
+    await recorder.close();
     await db.destroy();
     lock.release();
   };

@@ -1,16 +1,21 @@
 /** The site itself: health, metrics. */
+import { errorText } from "@vas/base/log.ts";
 import { Health } from "@vas/contracts/http.ts";
 import type { App, Backend } from "../context.ts";
 import type { CounterSample } from "../../kernel/index.ts";
 import { prometheusText } from "../counters.ts";
+import { limitedWarn } from "../log-limit.ts";
 import { listCameras } from "../store/cameras.ts";
 import packageJson from "../../../package.json" with { type: "json" };
 
 export const VERSION = packageJson.version;
 const tags = ["site"];
+/** Health has to be told while a database hangs, not only when it has said no. */
+const STORE_MS = 5000;
 
 /** @param samples everything that the backend counts itself */
 export function registerSiteRoutes(app: App, backend: Backend, samples: () => CounterSample[]): void {
+  const warn = limitedWarn(backend.log, backend.clock);
   const startedNs = backend.clock.monotonicNs();
   const uptimeSeconds = () => Number((backend.clock.monotonicNs() - startedNs) / 1_000_000n) / 1000;
 
@@ -27,17 +32,21 @@ export function registerSiteRoutes(app: App, backend: Backend, samples: () => Co
     return reply.type("text/plain; version=0.0.4; charset=utf-8").send(text);
   });
 
+  /** Cameras as the store last had them: they go on without it. */
+  let cameraIds: string[] = [];
+
   async function health(): Promise<Health> {
     const cameras = { total: 0, live: 0, connecting: 0, retrying: 0, stopped: 0 };
     let store: Health["store"] = "ok";
     try {
-      for (const { id } of await listCameras(backend.db)) {
-        cameras.total++;
-        cameras[backend.kernel.status(id).state]++;
-      }
+      cameraIds = (await inTime(listCameras(backend.db))).map((camera) => camera.id);
     } catch (error) {
       store = "unavailable";
-      backend.log.error("the store does not answer", { error });
+      warn("the store does not answer", { cause: errorText(error) });
+    }
+    for (const id of cameraIds) {
+      cameras.total++;
+      cameras[backend.kernel.status(id).state]++;
     }
     return {
       status: store === "ok" ? "ok" : "degraded",
@@ -47,6 +56,17 @@ export function registerSiteRoutes(app: App, backend: Backend, samples: () => Co
       cameras,
       frame_export_enabled: backend.config.frameExport.enabled,
     };
+  }
+}
+
+/** @throws Error where no answer has come in time; the answer is then nobody's */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer [seconds:${STORE_MS / 1000}]`)), STORE_MS);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -21,6 +21,7 @@ import type { ViewerConsumer, ViewerTransport } from "../../kernel/index.ts";
 import type { NoticeFeed } from "../notices.ts";
 import type { Session, Sessions } from "../sessions.ts";
 import { cameraById } from "../store/cameras.ts";
+import { isStoreUnavailable } from "../store/failure.ts";
 
 export const MAX_TRANSPORTS = 64;
 const MAX_CONSUMERS = 64;
@@ -260,7 +261,12 @@ class LiveConnection {
   }
 
   async #mustExist(cameraId: string): Promise<void> {
-    if (!(await cameraById(this.#backend.db, cameraId))) throw new CodedError("camera_not_found");
+    try {
+      if (!(await cameraById(this.#backend.db, cameraId))) throw new CodedError("camera_not_found");
+    } catch (error) {
+      // Live view goes on without the store: a camera that runs is there.
+      if (!isStoreUnavailable(error) || this.#backend.kernel.status(cameraId).state === "stopped") throw error;
+    }
   }
 
   #transport(id: string): { cameraId: string; transport: ViewerTransport } {

@@ -174,8 +174,13 @@ export function openGap(db: Database, cameraId: string): Promise<GapRow | undefi
     .executeTakeFirst();
 }
 
+/** A gap that is there already stays as it is. */
 export async function insertGap(db: Database, gap: Insertable<Tables["gaps"]>): Promise<void> {
-  await db.insertInto("gaps").values(gap).execute();
+  await db
+    .insertInto("gaps")
+    .values(gap)
+    .onConflict((conflict) => conflict.column("id").doNothing())
+    .execute();
 }
 
 export async function explainGap(db: Database, id: string, reason: string, message: string): Promise<void> {
