@@ -43,6 +43,8 @@ const WRITE: Grants = {
   "packages/runtime-sdk/src/heartbeat.ts": "a runtime's heartbeat",
   "packages/runtime-sdk/src/server.ts": "a runtime's Unix socket",
   "packages/testkit/src/": "temporary folders of tests",
+  "packages/conformance/src/ring.ts": "the frames that it shows a runtime",
+  "packages/conformance/src/cases/frames.ts": "the same, broken",
   "tools/": "the repository's own commands",
   "deploy/site.ts": "the launcher's own files in the data folder",
 };

@@ -13,6 +13,7 @@ const RULES: [folder: string, may: string[]][] = [
   [BASE, []],
   [SDK, [CONTRACTS, BASE]],
   [TESTKIT, [CONTRACTS, BASE]],
+  ["packages/conformance/src/", [CONTRACTS, BASE]],
   ["apps/vas/src/kernel/", [CONTRACTS, BASE]],
   ["apps/vas/src/backend/", [CONTRACTS, BASE, "apps/vas/src/kernel/index.ts", "apps/vas/src/config.ts"]],
   ["apps/vas/src/", [CONTRACTS, BASE, "apps/vas/src/kernel/index.ts", "apps/vas/src/backend/"]],
