@@ -9,25 +9,10 @@ import type { LoadedModel } from "@vas/runtime-sdk/model-folder.ts";
 import { suppress } from "@vas/runtime-sdk/nms.ts";
 import "./half-floats.ts";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Decode, DecodeContext, Output } from "./families/family.ts";
-import { decodeSsd } from "./families/ssd.ts";
-import { decodeYolov5 } from "./families/yolov5.ts";
-import { decodeYolov8 } from "./families/yolov8.ts";
-import { decodeYolox } from "./families/yolox.ts";
-
-/** `suppresses`: the network has already dropped overlapping boxes. */
-type Family = { decode: Decode; suppresses: boolean };
-
-const FAMILIES: Record<string, Family> = {
-  yolov5: { decode: decodeYolov5, suppresses: false },
-  yolov7: { decode: decodeYolov5, suppresses: false },
-  yolov8: { decode: decodeYolov8, suppresses: false },
-  yolo11: { decode: decodeYolov8, suppresses: false },
-  yolox: { decode: decodeYolox, suppresses: false },
-  ssd: { decode: decodeSsd, suppresses: true },
-  "ssd-yxyx": { decode: decodeSsd, suppresses: true },
-  "ssd-pixels": { decode: decodeSsd, suppresses: true },
-};
+import type { DecodeContext, Output } from "./families/family.ts";
+import { FAMILIES } from "./families/families.ts";
+import { namesFromMetadata } from "./graph.ts";
+import { readGraphFile } from "./graph-file.ts";
 
 const DEFAULT_CONFIDENCE = 0.25;
 const DEFAULT_IOU = 0.45;
@@ -37,9 +22,6 @@ const MAX_THREADS = 4;
 
 /** What a folder's own decoder gets beside the outputs; it needs to import nothing. */
 export type EntryContext = DecodeContext & {
-  config: Record<string, unknown>;
-  /** From the assignment's `nms_iou_threshold`, else the model's, else 0.45. */
-  maxIou: number;
   suppress: typeof suppress;
   toFraction: typeof toFraction;
 };
@@ -50,24 +32,26 @@ export type EntryDecode = (outputs: readonly Output[], context: EntryContext) =>
  *
  * @throws Error where the network's input does not fit model.yaml, or nothing describes its output
  */
-export async function createHandler(model: LoadedModel): Promise<Handler> {
-  if (model.yaml.model_type !== "onnx" || model.weightsPath === undefined)
-    throw new Error(`this is the runtime of model_type onnx [found:${model.yaml.model_type}]`);
+export async function createHandler(folder: LoadedModel): Promise<Handler> {
+  const { weightsPath } = folder;
+  if (folder.yaml.model_type !== "onnx" || weightsPath === undefined)
+    throw new Error(`this is the runtime of model_type onnx [found:${folder.yaml.model_type}]`);
+  const model = withClassNames(folder, weightsPath);
   const decode = await decoderOf(model);
-  const session = await InferenceSession.create(model.weightsPath, {
+  const session = await InferenceSession.create(weightsPath, {
     executionProviders: ["cpu"],
     intraOpNumThreads: Math.max(1, Math.min(MAX_THREADS, availableParallelism() >> 1)),
     interOpNumThreads: 1,
     // Waiting threads sleep: spinning would take the cores that video needs.
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
-  const { name, options } = inputOf(session, model);
+  const { name, options, others } = inputOf(session, model);
   let buffer: ConvertTarget | undefined;
 
   return async (frame, { config }) => {
     const { data, dims, placement } = frame.toTensor(options, buffer);
     buffer = data;
-    const results = await session.run({ [name]: inputTensor(options, data, dims) });
+    const results = await session.run({ ...others, [name]: inputTensor(options, data, dims) });
     const outputs = session.outputNames.map((output): Output => {
       const tensor = results[output];
       if (!tensor) throw new Error(`the network gave no output ${output}`);
@@ -107,12 +91,33 @@ async function decoderOf(model: LoadedModel): Promise<EntryDecode> {
   };
 }
 
+/** Where model.yaml names no classes, the network's own metadata may. */
+function withClassNames(model: LoadedModel, weightsPath: string): LoadedModel {
+  if (model.classNames.length > 0) return model;
+  const graph = readGraphFile(weightsPath);
+  if (typeof graph === "string") return model;
+  const classNames = namesFromMetadata(graph.metadata.get("names"));
+  const classes = model.yaml.output_schema?.classes;
+  if (classNames.length > 0 && classes !== undefined && classes !== classNames.length)
+    throw new Error(
+      `output_schema.classes and the network's own names differ [classes:${classes}, names:${classNames.length}]; correct or remove classes`,
+    );
+  return { ...model, classNames };
+}
+
+type InputDescription = {
+  name: string;
+  options: TensorOptions;
+  /** Inputs beside the picture; they never change. */
+  others: Record<string, Tensor>;
+};
+
 /** The input's name and what it wants, after comparing model.yaml with the network. */
-function inputOf(session: InferenceSession, model: LoadedModel): { name: string; options: TensorOptions } {
-  const inputs = session.inputMetadata;
+function inputOf(session: InferenceSession, model: LoadedModel): InputDescription {
+  const inputs = session.inputMetadata.filter(({ name }) => !(name in OTHER_INPUTS));
   const [input] = inputs;
   if (inputs.length !== 1 || !input?.isTensor)
-    throw new Error(`the network must have one tensor as its input [found:${session.inputNames.join(" ")}]`);
+    throw new Error(`the network must have one picture as its input [found:${session.inputNames.join(" ")}]`);
   const shape = input.shape.map((size) => (typeof size === "number" && size > 0 ? size : undefined));
   const nhwc = model.yaml.preprocess?.layout === "nhwc";
   const [height, width] = nhwc ? [shape[1], shape[2]] : [shape[2], shape[3]];
@@ -128,8 +133,23 @@ function inputOf(session: InferenceSession, model: LoadedModel): { name: string;
   if (input.type !== options.dtype)
     throw new Error(`preprocess.dtype is not the network's [model.yaml:${options.dtype}, network:${input.type}]`);
   if (outputLength(options) > 64 * 1024 * 1024) throw new Error(`the network's input is too large [found:${wanted}]`);
-  return { name: input.name, options };
+  const others: Record<string, Tensor> = {};
+  for (const other of session.inputMetadata) {
+    const make = OTHER_INPUTS[other.name];
+    if (make !== undefined) others[other.name] = make(options);
+  }
+  return { name: input.name, options, others };
 }
+
+/** Inputs that some exporters want beside the picture; the picture is as large as the input, and all of it counts. */
+const OTHER_INPUTS: Record<string, (size: { width: number; height: number }) => Tensor> = {
+  // RT-DETR: boxes come back in pixels of this size.
+  orig_target_sizes: ({ width, height }) =>
+    new Tensor("int64", BigInt64Array.of(BigInt(width), BigInt(height)), [1, 2]),
+  // DETR from Transformers.
+  pixel_mask: ({ width, height }) =>
+    new Tensor("int64", new BigInt64Array(width * height).fill(1n), [1, height, width]),
+};
 
 function inputTensor(options: TensorOptions, data: ConvertTarget, dims: number[]): Tensor {
   if (options.dtype === "float16") return new Tensor("float16", data as Uint16Array, dims);
@@ -142,7 +162,7 @@ function numbers(tensor: Tensor): ArrayLike<number> {
   const { data, type } = tensor;
   if (Array.isArray(data)) throw new Error("an output holds text");
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
-  if (type !== "float16" || !(data instanceof Uint16Array)) return data as ArrayLike<number>;
+  if (type !== "float16" || !(data instanceof Uint16Array)) return data;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength) as DataView & {
     getFloat16(at: number, littleEndian: boolean): number;
   };

@@ -32,7 +32,8 @@ export function decodeMask(value: unknown): { columns: number; rows: number; cel
   const { size, counts } = (typeof value === "object" && value !== null ? value : {}) as Partial<Mask>;
   if (!Array.isArray(size) || size.length !== 2 || !Array.isArray(counts)) return null;
   const [columns, rows] = size;
-  const isSide = (side: unknown) => Number.isInteger(side) && (side as number) >= 1 && (side as number) <= MAX_MASK_SIDE;
+  const isSide = (side: unknown) =>
+    Number.isInteger(side) && (side as number) >= 1 && (side as number) <= MAX_MASK_SIDE;
   if (!isSide(columns) || !isSide(rows) || counts.length > MAX_CELLS + 1) return null;
   const cells = new Uint8Array(columns * rows);
   let at = 0;

@@ -23,6 +23,9 @@ export type DecodeContext = {
   input: Input;
   /** From the assignment's `min_confidence`, else the model's confidence_threshold, else 0.25. */
   minConfidence: number;
+  /** From the assignment's `nms_iou_threshold`, else the model's, else 0.45. */
+  maxIou: number;
+  config: Record<string, unknown>;
 };
 
 /** @throws Error where the outputs do not have the family's shape; it names the observed one */
@@ -47,6 +50,31 @@ export function detectionFromPixels(
     confidence: Math.min(1, Math.max(0, confidence)),
     bbox: [left, top, right, bottom],
   };
+}
+
+/** A detection from centre, width and height in input pixels. */
+export function detectionFromCentre(
+  context: DecodeContext,
+  classId: number,
+  confidence: number,
+  [x, y, width, height]: readonly [number, number, number, number],
+): Detection {
+  const [w, h] = [width / 2, height / 2];
+  return detectionFromPixels(context, classId, confidence, x - w, y - h, x + w, y + h);
+}
+
+/**
+ * Boxes of [1, fields, boxes], or of [1, boxes, fields] where the exporter turned it round: field `f` of box `b` is at
+ * `b * boxStep + f * step`.
+ */
+export type Boxes = { data: ArrayLike<number>; count: number; boxStep: number; step: number };
+
+/** @returns undefined where neither form has so many fields */
+export function boxesOf(output: Output | undefined, fields: number): Boxes | undefined {
+  const [, second = 0, third = 0] = output?.dims ?? [];
+  if (output?.dims.length !== 3) return undefined;
+  if (second === fields) return { data: output.data, count: third, boxStep: 1, step: third };
+  return third === fields ? { data: output.data, count: second, boxStep: fields, step: 1 } : undefined;
 }
 
 /** The classes that model.yaml gives, by number or by names. */

@@ -26,7 +26,9 @@ export const decodeSsd: Decode = (outputs, context) => {
   if (classes.data.length !== scores.data.length) throw shapeError("ssd", "as many classes as scores", outputs);
   const format = context.model.yaml.output_schema?.format;
   const yFirst = format === "ssd-yxyx" || (format === "ssd" && boxes.name.startsWith("detection_boxes"));
-  const [scaleX, scaleY] = format === "ssd-pixels" ? [1, 1] : [context.input.width, context.input.height];
+  // RT-DETR's own export was told that the picture is as large as the input.
+  const isPixels = format === "ssd-pixels" || format === "rtdetr";
+  const [scaleX, scaleY] = isPixels ? [1, 1] : [context.input.width, context.input.height];
   const counted = count?.data.length === 1 ? (count.data[0] as number) : scores.data.length;
   for (let at = 0; at < Math.min(counted, scores.data.length); at++) {
     const confidence = scores.data[at] as number;

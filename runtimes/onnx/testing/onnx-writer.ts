@@ -2,6 +2,7 @@
  * Writes small ONNX files for tests: one input, and outputs that are constants or a copy of the input. Field numbers are
  * those of onnx.proto3 (ModelProto, GraphProto, NodeProto, TensorProto, ValueInfoProto).
  */
+import { halfBits } from "@vas/runtime-sdk/convert.ts";
 
 export type ElementType = "float32" | "float16" | "uint8" | "int64";
 export type Shape = readonly (number | string)[];
@@ -11,6 +12,9 @@ export type EchoOutput = { name: string; echo: true };
 export type Graph = {
   input: { name: string; shape: Shape; type?: ElementType };
   outputs: readonly (ConstantOutput | EchoOutput)[];
+  /** Inputs that nothing uses, beside the picture. */
+  otherInputs?: readonly { name: string; shape: Shape; type: ElementType }[];
+  metadata?: Record<string, string>;
 };
 
 const TYPE_NUMBERS: Record<ElementType, number> = { float32: 1, uint8: 2, int64: 7, float16: 10 };
@@ -35,8 +39,12 @@ export function writeOnnx(graph: Graph): Buffer {
           : valueInfo(output.name, output.type ?? "float32", output.dims),
       ),
     );
+  for (const other of graph.otherInputs ?? []) parts.push(bytes(11, valueInfo(other.name, other.type, other.shape)));
+  const metadata = Object.entries(graph.metadata ?? {}).map(([key, value]) =>
+    bytes(14, Buffer.concat([text(1, key), text(2, value)])),
+  );
   const opset = Buffer.concat([text(1, ""), integer(2, 13)]);
-  return Buffer.concat([integer(1, 8), bytes(7, Buffer.concat(parts)), bytes(8, opset)]);
+  return Buffer.concat([integer(1, 8), bytes(7, Buffer.concat(parts)), bytes(8, opset), ...metadata]);
 }
 
 function constant({ name, dims, values, type = "float32" }: ConstantOutput): Buffer {
@@ -46,7 +54,7 @@ function constant({ name, dims, values, type = "float32" }: ConstantOutput): Buf
     if (type === "float32") raw.writeFloatLE(value, at * 4);
     else if (type === "int64") raw.writeBigInt64LE(BigInt(value), at * 8);
     else if (type === "uint8") raw.writeUInt8(value, at);
-    else throw new Error(`no constants of type ${type}`);
+    else raw.writeUInt16LE(halfBits(value), at * 2);
   }
   return Buffer.concat([
     ...dims.map((size) => integer(1, size)),
