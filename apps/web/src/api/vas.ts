@@ -13,6 +13,8 @@ import type {
   CameraPatch,
   Clip,
   ClipPage,
+  DetectionsPage,
+  DetectionsQuery,
   Health,
   Me,
   ProbeReply,
@@ -49,6 +51,9 @@ export function createVas(call: Client) {
     recordings: (id: string, from: string, to: string) =>
       call<Recordings>(`cameras/${id}/recordings`, { query: { from, to } }),
     recordingDays: (id: string) => call<RecordingDays>(`cameras/${id}/recording-days`),
+
+    detections: (id: string, query: DetectionsQuery, signal: AbortSignal) =>
+      call<DetectionsPage>(`cameras/${id}/detections`, { query, signal }),
 
     takeSnapshot: (id: string, at?: string) => post<Snapshot>(`cameras/${id}/snapshots`, at ? { at } : {}),
     snapshots: (query: Query) => call<SnapshotPage>("snapshots", { query }),

@@ -1,10 +1,13 @@
 import type { Camera } from "@vas/contracts/http.ts";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { snapshotImage } from "../api/vas.ts";
+import { followDetections } from "../live/detections.ts";
 import { useViewer } from "../live/useViewer.ts";
-import { Overlay, type OverlayReport } from "../overlay/Overlay.tsx";
+import { LiveDirector } from "../overlay/live-director.ts";
+import { Overlay } from "../overlay/Overlay.tsx";
 import { OverlayControls } from "../overlay/OverlayControls.tsx";
+import { NO_REPORT } from "../overlay/report.ts";
 import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
 import { useCamera, useCameras, useOnline, useSite } from "../site.ts";
 import { navigate, useLoad, useStored, useTitle, useWhileVisible } from "../ui/hooks.ts";
@@ -30,16 +33,27 @@ export function CameraPage(props: { id: string }) {
   return <OneCamera key={camera.id} camera={camera} />;
 }
 
-const NO_REPORT: OverlayReport = { models: [], words: [], error: null };
-
 function OneCamera(props: { camera: Camera }) {
   const { camera } = props;
   const { status } = camera;
-  const { vas } = useSite();
+  const { vas, live } = useSite();
   const online = useOnline();
   const video = useRef<HTMLVideoElement>(null);
   const stage = useRef<HTMLDivElement>(null);
-  const view = useViewer(camera.id, video);
+  const { view, run } = useViewer(camera.id, video);
+  const fps = useRef(status.fps);
+  fps.current = status.fps;
+  const director = useMemo(
+    () =>
+      new LiveDirector({
+        run: () => run.current,
+        fps: () => fps.current,
+        follow: (onResult, onError) => followDetections(live, camera.id, onResult, onError),
+        nowMs: () => performance.now(),
+        unixMs: () => Date.now(),
+      }),
+    [camera.id, live, run],
+  );
   const [settings, setSettings] = useStored(OVERLAY_KEY, readOverlaySettings);
   const [report, setReport] = useState(NO_REPORT);
   const [done, setDone] = useState<{ error: ApiError | null; words: string; snapshot: string | null } | null>(null);
@@ -150,16 +164,7 @@ function OneCamera(props: { camera: Camera }) {
               data-testid="live-video"
               className={words === null ? "" : "behind"}
             />
-            {settings.on && (
-              <Overlay
-                cameraId={camera.id}
-                video={video}
-                run={view.run}
-                settings={settings}
-                fps={status.fps}
-                onReport={setReport}
-              />
-            )}
+            {settings.on && <Overlay video={video} director={director} settings={settings} onReport={setReport} />}
             {words !== null && (
               <p className="stage-words" role="status">
                 {words}
@@ -171,6 +176,7 @@ function OneCamera(props: { camera: Camera }) {
             onChange={setSettings}
             models={[...models].sort()}
             report={settings.on ? report : NO_REPORT}
+            isLive
           />
         </div>
         <aside className="panel" aria-label="Camera facts">

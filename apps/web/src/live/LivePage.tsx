@@ -88,7 +88,7 @@ function Tile(props: { camera: Camera }) {
   const { vas } = useSite();
   const online = useOnline();
   const video = useRef<HTMLVideoElement>(null);
-  const view = useViewer(camera.id, video);
+  const { view } = useViewer(camera.id, video);
   const [error, setError] = useState<ApiError | null>(null);
   const words = pictureWords(camera.status, view, online);
   const start = async () => {

@@ -1,14 +1,24 @@
-import { type RefObject, useEffect, useState } from "react";
+import type { Run } from "@vas/contracts/live.ts";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { browserTimers, useSite } from "../site.ts";
 import { loadDevice } from "./device.ts";
 import { CameraViewer, type ViewerView } from "./viewer.ts";
 
 const FIRST: ViewerView<MediaStreamTrack> = { phase: "connecting", error: null, track: null, run: null };
 
-/** Plays a camera's live picture in a video element for as long as the component is shown. */
-export function useViewer(cameraId: string, video: RefObject<HTMLVideoElement | null>): ViewerView<MediaStreamTrack> {
+/**
+ * Plays a camera's live picture in a video element for as long as the component is shown.
+ *
+ * @returns what the viewer does, and the run whose frames the element shows: set with the element's stream, so that no
+ *   frame is ever taken for one of another run
+ */
+export function useViewer(
+  cameraId: string,
+  video: RefObject<HTMLVideoElement | null>,
+): { view: ViewerView<MediaStreamTrack>; run: RefObject<Run | null> } {
   const { live } = useSite();
   const [view, setView] = useState(FIRST);
+  const run = useRef<Run | null>(null);
 
   useEffect(() => {
     const element = video.current;
@@ -27,6 +37,7 @@ export function useViewer(cameraId: string, video: RefObject<HTMLVideoElement | 
           element.srcObject = track ? new MediaStream([track]) : null;
           if (track) void element.play().catch(() => {});
         }
+        run.current = next.run;
         setView(next);
       },
     });
@@ -43,9 +54,10 @@ export function useViewer(cameraId: string, video: RefObject<HTMLVideoElement | 
       element.removeEventListener("loadeddata", shown);
       if (callback) element.cancelVideoFrameCallback(callback);
       element.srcObject = null;
+      run.current = null;
       setView(FIRST);
     };
   }, [cameraId, live, video]);
 
-  return view;
+  return { view, run };
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Detection } from "@vas/contracts/inference.ts";
-import { draw, labelOf, type Pen } from "./draw.ts";
-import type { Fresh } from "./newest.ts";
-import { readOverlaySettings } from "./settings.ts";
+import { colourOf, draw, labelOf } from "./draw.ts";
+import type { Drawn } from "./results.ts";
+import { labelKey, readOverlaySettings } from "./settings.ts";
+import type { Pen } from "./shapes.ts";
 
 function pen(): { pen: Pen; calls: unknown[][] } {
   const calls: unknown[][] = [];
@@ -22,35 +23,16 @@ const found = (change: Partial<Detection>): Detection => ({
   ...change,
 });
 
-const fresh = (model: string, ...detections: Detection[]): Fresh => ({
-  result: {
-    camera_id: "c",
-    model_id: model,
-    frame_id: 1,
-    pts90k: 1,
-    wall_ms: 1,
-    width: 2,
-    height: 2,
-    detections,
-    inference_ms: null,
-    latency_ms: 1,
-  },
-  ageMs: 0,
-  exact: true,
+const fresh = (model: string, ...detections: Detection[]): Drawn => ({
+  result: { model_id: model, frame_id: 1, pts90k: 1, detections },
+  ageTicks: 0,
 });
 
 const on = { ...readOverlaySettings(undefined), on: true };
 
-test("overlays are off until a person turns them on, and a broken choice is the default", () => {
-  assert.deepEqual(readOverlaySettings(undefined), { on: false, threshold: 0, labels: true, hidden: [] });
-  assert.deepEqual(readOverlaySettings({ on: "yes", threshold: 7, hidden: [1, "m"] }), {
-    on: false,
-    threshold: 0,
-    labels: true,
-    hidden: ["m"],
-  });
+test("nothing is drawn until a person turns overlays on", () => {
   const { pen: canvas, calls } = pen();
-  assert.equal(draw(canvas, [fresh("m", found({}))], readOverlaySettings(undefined), 200, 100, 1), 0);
+  assert.equal(draw(canvas, [fresh("m", found({}))], readOverlaySettings(undefined), 200, 100, 1).length, 0);
   assert.deepEqual(
     calls.map(([name]) => name),
     ["clearRect"],
@@ -59,7 +41,7 @@ test("overlays are off until a person turns them on, and a broken choice is the 
 
 test("a box is drawn at its fractions of the picture", () => {
   const { pen: canvas, calls } = pen();
-  assert.equal(draw(canvas, [fresh("m", found({}))], on, 200, 100, 1), 1);
+  assert.equal(draw(canvas, [fresh("m", found({}))], on, 200, 100, 1).length, 1);
   assert.deepEqual(
     calls.find(([name]) => name === "strokeRect"),
     ["strokeRect", 50, 50, 50, 50],
@@ -69,8 +51,10 @@ test("a box is drawn at its fractions of the picture", () => {
 
 test("threshold, hidden models and labels act in the browser only", () => {
   const both = [fresh("a", found({ confidence: 0.4 })), fresh("b", found({}), found({}))];
-  assert.equal(draw(pen().pen, both, { ...on, threshold: 0.5 }, 200, 100, 1), 2);
-  assert.equal(draw(pen().pen, both, { ...on, hidden: ["b"] }, 200, 100, 1), 1);
+  assert.equal(draw(pen().pen, both, { ...on, threshold: 0.5 }, 200, 100, 1).length, 2);
+  assert.equal(draw(pen().pen, both, { ...on, hidden: ["b"] }, 200, 100, 1).length, 1);
+  const hiddenLabels = [labelKey("b", "person")];
+  assert.equal(draw(pen().pen, both, { ...on, hiddenLabels }, 200, 100, 1).length, 1);
   const { pen: canvas, calls } = pen();
   draw(canvas, both, { ...on, labels: false }, 200, 100, 1);
   assert.equal(
@@ -92,7 +76,7 @@ test("polygons, key points, text and values are drawn from what is declared", ()
       [0, 0, 0],
     ],
   });
-  assert.equal(draw(canvas, [fresh("m", shape)], on, 200, 100, 2), 1);
+  assert.equal(draw(canvas, [fresh("m", shape)], on, 200, 100, 2).length, 1);
   assert.equal(
     calls.some(([name]) => name === "strokeRect"),
     false,
@@ -103,4 +87,56 @@ test("polygons, key points, text and values are drawn from what is declared", ()
   );
   assert.equal(labelOf(found({ text: "ABC", track_id: 4 })), 'person #4 "ABC" 90 %');
   assert.equal(labelOf(found({ class_name: "gauge", value: 3.5, unit: "bar" })), "gauge 3.5 bar 90 %");
+});
+
+test("what was computed from an earlier picture is dashed, and only that", () => {
+  const { pen: canvas, calls } = pen();
+  draw(canvas, [{ ...fresh("a", found({})), ageTicks: 3600 }, fresh("b", found({}))], on, 200, 100, 1);
+  const order = calls
+    .filter(([name]) => name === "setLineDash" || name === "strokeRect")
+    .map(([name, to]) => [name, to]);
+  assert.deepEqual(order, [
+    ["setLineDash", [6, 4]],
+    ["strokeRect", 50],
+    ["setLineDash", []],
+    ["strokeRect", 50],
+  ]);
+});
+
+test("a line of two corners is open, a pose has its bones, a class has only its label", () => {
+  const line = pen();
+  const corners: [number, number][] = [
+    [0, 0],
+    [1, 1],
+  ];
+  draw(line.pen, [fresh("m", found({ polygon: corners }))], on, 200, 100, 1);
+  assert.equal(
+    line.calls.some(([name]) => name === "closePath" || name === "fill"),
+    false,
+  );
+  const pose = pen();
+  const points = Array.from({ length: 17 }, (): [number, number, number] => [0.5, 0.5, 0.9]);
+  points[0] = [0.5, 0.5, 0.1];
+  draw(pose.pen, [fresh("m", found({ keypoints: points }))], on, 200, 100, 1);
+  // 16 bones, less the two that end at a doubted nose.
+  assert.equal(pose.calls.filter(([name]) => name === "lineTo").length, 14);
+  const scene = pen();
+  const classes = ["day", "rain"].map((class_name) => found({ class_name, bbox: [0, 0, 1, 1] }));
+  draw(scene.pen, [fresh("m", ...classes)], on, 200, 100, 1);
+  assert.deepEqual(
+    scene.calls.filter(([name]) => name === "strokeRect"),
+    [],
+  );
+  assert.deepEqual(
+    scene.calls.filter(([name]) => name === "fillText").map(([, text, , y]) => [text, y]),
+    [
+      ["day 90 %", 9.5],
+      ["rain 90 %", 29.5],
+    ],
+  );
+});
+
+test("a model keeps its colour until a person chooses another", () => {
+  assert.equal(colourOf("m"), colourOf("m", { colours: {} }));
+  assert.equal(colourOf("m", { colours: { m: "#ff00ff" } }), "#ff00ff");
 });

@@ -1,5 +1,4 @@
-/** Where the picture is, and when. */
-import type { Run } from "@vas/contracts/live.ts";
+/** Where the picture is. */
 
 export type Rect = { x: number; y: number; width: number; height: number };
 
@@ -13,18 +12,22 @@ export function pictureRect(boxWidth: number, boxHeight: number, pictureWidth: n
   return { x: (boxWidth - width) / 2, y: (boxHeight - height) / 2, width, height };
 }
 
-const WRAP = 2 ** 32;
-
 /**
- * The displayed frame's place on the camera's 90 kHz time line.
+ * The same rectangle with its edges on device pixels, so that a canvas of exactly these pixels is not resampled.
  *
- * @param nearPts90k a moment that is surely within 6 hours of the frame, such as the newest result's: RTP timestamps
- *   wrap every 13.25 hours and a run may be longer; null takes the first 13.25 hours of the run
- * @returns null until the run's RTP base is known
+ * @param scale device pixels per CSS pixel
  */
-export function displayedPts90k(rtpTimestamp: number, run: Run, nearPts90k: number | null): number | null {
-  if (run.rtp_base === null) return null;
-  const within = (((rtpTimestamp - run.rtp_base) % WRAP) + WRAP) % WRAP;
-  const pts90k = run.pts90k_base + within;
-  return nearPts90k === null ? pts90k : pts90k + Math.round((nearPts90k - pts90k) / WRAP) * WRAP;
+export function onDevicePixels(rect: Rect, scale: number): Rect & { pixelWidth: number; pixelHeight: number } {
+  const left = Math.round(rect.x * scale);
+  const top = Math.round(rect.y * scale);
+  const pixelWidth = Math.round((rect.x + rect.width) * scale) - left;
+  const pixelHeight = Math.round((rect.y + rect.height) * scale) - top;
+  return {
+    x: left / scale,
+    y: top / scale,
+    width: pixelWidth / scale,
+    height: pixelHeight / scale,
+    pixelWidth,
+    pixelHeight,
+  };
 }

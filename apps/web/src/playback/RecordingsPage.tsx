@@ -1,18 +1,24 @@
 import type { AiEvent } from "@vas/contracts/http.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Overlay } from "../overlay/Overlay.tsx";
+import { OverlayControls } from "../overlay/OverlayControls.tsx";
+import { RecordedDirector } from "../overlay/recorded-director.ts";
+import { NO_REPORT } from "../overlay/report.ts";
+import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
 import { useCameras, useNotices, useSite } from "../site.ts";
 import { fullTime, localDay } from "../ui/format.ts";
-import { navigate, useAddress, useLoad, useTitle, useWhileVisible } from "../ui/hooks.ts";
+import { navigate, useAddress, useLoad, useStored, useTitle, useWhileVisible } from "../ui/hooks.ts";
 import { keyBelongsTo } from "../ui/keys.ts";
 import { Empty, Failure, Link, Loading } from "../ui/parts.tsx";
 import { ClipMaker } from "./ClipMaker.tsx";
 import { MediaLists } from "./MediaLists.tsx";
 import { type PlayerState, RecordingPlayer } from "./player.ts";
 import { Timeline } from "./Timeline.tsx";
-import { daySpan, footage, localDays, NOTHING, playableFrom, zoomed } from "./timeline.ts";
+import { daySpan, footage, localDays, NOTHING, playableFrom, zoomed, zoomFor } from "./timeline.ts";
+import { Track } from "./track.ts";
 
-const SPEEDS = [0.5, 1, 2, 4, 8];
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const ZOOMS = [24, 6, 1];
 /** A moment this young may still be on its way into a segment. */
 const ARRIVING_MS = 60_000;
@@ -60,11 +66,14 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
   const { vas } = useSite();
   const video = useRef<HTMLVideoElement>(null);
   const player = useRef<RecordingPlayer | null>(null);
+  const [settings, setSettings] = useStored(OVERLAY_KEY, readOverlaySettings);
+  const [report, setReport] = useState(NO_REPORT);
+  const [director, setDirector] = useState<RecordedDirector | null>(null);
   const [state, setState] = useState<PlayerState>({ phase: "idle" });
   const [playingMs, setPlayingMs] = useState<number | null>(null);
   const [paused, setPaused] = useState(true);
   const [speed, setSpeed] = useState(1);
-  const [zoom, setZoom] = useState(24);
+  const [chosenZoom, setZoom] = useState<number | null>(null);
   const [marks, setMarks] = useState<{ fromMs: number | null; toMs: number | null }>({ fromMs: null, toMs: null });
   const [made, setMade] = useState(0);
 
@@ -119,15 +128,24 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
   useEffect(() => {
     const element = video.current;
     if (!element) return undefined;
-    const made = new RecordingPlayer(element, setState, playOn);
+    const made = new RecordingPlayer(element, {
+      onState: setState,
+      onWindowEnd: playOn,
+      recordings: (id, from, to) => vas.recordings(id, from, to),
+    });
     player.current = made;
+    const track = new Track(
+      (query, signal) => vas.detections(cameraId, query, signal),
+      () => Date.now(),
+    );
+    setDirector(new RecordedDirector({ frames: made.frames, track, speed: () => element.playbackRate }));
     const timer = setInterval(() => setPlayingMs(made.playingMs()), 200);
     return () => {
       clearInterval(timer);
       made.close();
       player.current = null;
     };
-  }, [playOn]);
+  }, [cameraId, playOn, vas]);
 
   // The address decides what is played; a moment is opened once its day's recordings are known.
   const opened = useRef<number | null>(null);
@@ -152,16 +170,19 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
         event.preventDefault();
         togglePlay(element);
       } else if (event.key === "," || event.key === ".") {
-        element.pause();
-        element.currentTime += event.key === "." ? 0.04 : -0.04;
+        player.current?.step(event.key === "." ? 1 : -1);
+      } else if (event.key === "o") {
+        setSettings({ ...settings, on: !settings.on });
       }
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, []);
+  }, [settings, setSettings]);
 
   const shown = playingMs ?? atMs;
-  const view = zoomed(span, zoom, shown ?? (span.fromMs + span.toMs) / 2);
+  const zoom = chosenZoom ?? zoomFor(spans, ZOOMS);
+  const newest = spans.at(-1)?.toMs ?? null;
+  const view = zoomed(span, zoom, shown ?? newest ?? (span.fromMs + span.toMs) / 2);
   const move = (seconds: number) => {
     if (shown !== null) seek(shown + seconds * 1000);
   };
@@ -234,6 +255,9 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
               onPause={() => setPaused(true)}
               onClick={(event) => togglePlay(event.currentTarget)}
             />
+            {settings.on && director && (
+              <Overlay video={video} director={director} settings={settings} onReport={setReport} />
+            )}
             {words !== null && (
               <p className="stage-words" role="status">
                 {words}
@@ -247,6 +271,24 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
               disabled={playingMs === null}
             >
               {paused ? "Play" : "Pause"}
+            </button>
+            <button
+              type="button"
+              onClick={() => player.current?.step(-1)}
+              disabled={playingMs === null}
+              aria-label="Previous frame"
+              title="Previous frame (,)"
+            >
+              Frame -
+            </button>
+            <button
+              type="button"
+              onClick={() => player.current?.step(1)}
+              disabled={playingMs === null}
+              aria-label="Next frame"
+              title="Next frame (.)"
+            >
+              Frame +
             </button>
             <button type="button" onClick={() => move(-10)} disabled={shown === null} aria-label="Back 10 s">
               -10 s
@@ -273,6 +315,13 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
               {playingMs === null ? "" : fullTime(new Date(playingMs))}
             </time>
           </div>
+          <OverlayControls
+            settings={settings}
+            onChange={setSettings}
+            models={report.models}
+            report={settings.on ? report : NO_REPORT}
+            isLive={false}
+          />
         </div>
         <div className="stack">
           <ClipMaker

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { daySpan, footage, localDays, momentWords, place, playableFrom, ticks, zoomed } from "./timeline.ts";
+import { daySpan, footage, localDays, momentWords, place, playableFrom, ticks, zoomed, zoomFor } from "./timeline.ts";
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const day = daySpan("2026-01-02");
@@ -60,4 +60,16 @@ test("UTC days become local days, newest first and once each", () => {
   assert.equal(new Set(days).size, days.length);
   assert.deepEqual([...days].sort().toReversed(), days);
   assert.ok(days.includes("2026-01-02") && days.includes("2026-01-03"));
+});
+
+test("a day opens as near as shows all that is recorded", () => {
+  const of = (...minutes: [number, number][]) =>
+    zoomFor(
+      minutes.map(([from, to]) => ({ fromMs: day.fromMs + from * 60_000, toMs: day.fromMs + to * 60_000 })),
+      [24, 6, 1],
+    );
+  assert.equal(of([600, 610]), 1);
+  assert.equal(of([600, 610], [700, 720]), 6);
+  assert.equal(of([0, 10], [700, 720]), 24);
+  assert.equal(of(), 24);
 });

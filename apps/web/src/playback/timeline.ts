@@ -91,4 +91,14 @@ export function zoomed(day: Span, hours: number, aroundMs: number): Span {
   return { fromMs, toMs: fromMs + length };
 }
 
+/** The shortest zoom that shows all of a day's footage, so that little of it is not a dot in an empty day. */
+export function zoomFor(spans: readonly Span[], hours: readonly number[]): number {
+  const first = spans[0];
+  const last = spans.at(-1);
+  const widest = Math.max(...hours);
+  if (!first || !last) return widest;
+  const needed = (last.toMs - first.fromMs) / 3_600_000;
+  return hours.toSorted((a, b) => a - b).find((candidate) => needed <= candidate / 2) ?? widest;
+}
+
 export const NOTHING: Recordings = { segments: [], gaps: [] };

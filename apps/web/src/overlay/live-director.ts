@@ -1,0 +1,103 @@
+/** Live view: results come over the WebSocket, displayed frames are placed by their RTP timestamp and the run. */
+import type { Result, Run } from "@vas/contracts/live.ts";
+import { readResult } from "./declared.ts";
+import type { Director, Shot } from "./director.ts";
+import type { ShownFrame } from "./frame.ts";
+import { LabelBook } from "./labels.ts";
+import { PictureRing } from "./pictures.ts";
+import type { Drawn } from "./results.ts";
+import { LiveScene } from "./scene.ts";
+import type { OverlaySettings } from "./settings.ts";
+import { CanvasSurface } from "./surface.ts";
+import { displayedPts90k, momentOfRun } from "./time.ts";
+
+export type LiveOptions = {
+  /** The run that the element plays now. */
+  run: () => Run | null;
+  /** Frames a second as VAS measured them; used until enough frames were seen. */
+  fps: () => number | null;
+  /** Asks VAS for results; answers how to end it. */
+  follow: (onResult: (result: Result) => void, onError: (error: { message: string } | null) => void) => () => void;
+  nowMs: () => number;
+  unixMs: () => number;
+};
+
+export class LiveDirector implements Director {
+  readonly #options: LiveOptions;
+  readonly #scene = new LiveScene<CanvasImageSource, CanvasSurface>(new PictureRing(() => new CanvasSurface()));
+  readonly #labels = new LabelBook();
+  #malformed = 0;
+  #error: string | null = null;
+  #runId: string | null = null;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+  }
+
+  start(changed: () => void): () => void {
+    return this.#options.follow(
+      (from) => {
+        const result = readResult(from, (count) => {
+          this.#malformed += count;
+        });
+        if (!result) return;
+        this.#scene.result(result, this.#options.nowMs());
+        this.#labels.add(result);
+        changed();
+      },
+      (refused) => {
+        this.#error = refused?.message ?? null;
+      },
+    );
+  }
+
+  look(shown: ShownFrame | null, settings: OverlaySettings, width: number, height: number): Shot {
+    const { run, nowMs } = this.#options;
+    const playing = run();
+    if (playing?.run_id !== this.#runId) {
+      this.#runId = playing?.run_id ?? null;
+      this.#scene.forgetPictures();
+    }
+    const pts90k = this.#place(shown, playing);
+    // Pictures are kept only where results that could belong to them are coming.
+    const isKept = settings.mode === "exact" && this.#scene.results.answering(nowMs()).length > 0;
+    this.#scene.frame(pts90k, shown && isKept ? shown.picture : null, width, height);
+    const scene = this.#scene.scene(settings.mode, (model) => !settings.hidden.includes(model), nowMs());
+    const { picture } = scene;
+    return { ...scene, picture: picture && { source: picture.surface.canvas, id: picture.pts90k } };
+  }
+
+  #place(shown: ShownFrame | null, run: Run | null): number | null {
+    if (!run || shown?.rtpTimestamp == null) return null;
+    const near = momentOfRun(run, this.#scene.results.newestPts90k(), this.#options.unixMs());
+    return displayedPts90k(shown.rtpTimestamp, run, near);
+  }
+
+  framesOf({ ageTicks }: Drawn, pts90k: number | null): number | null {
+    if (pts90k === null) return null;
+    if (ageTicks === 0) return 0;
+    const fps = this.#options.fps();
+    const ticks = this.#scene.frameTicks() ?? (fps === null ? null : 90_000 / fps);
+    return ticks === null ? null : Math.round(ageTicks / ticks);
+  }
+
+  models(): string[] {
+    return this.#scene.results.models();
+  }
+
+  labels(): Record<string, string[]> {
+    return this.#labels.all();
+  }
+
+  malformed(): number {
+    return this.#malformed;
+  }
+
+  error(): string | null {
+    return this.#error;
+  }
+
+  bytes(): number {
+    return this.#scene.ringBytes;
+  }
+}
