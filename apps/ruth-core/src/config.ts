@@ -7,7 +7,7 @@
  * | VAS_SERVICE_KEY, VAS_SERVICE_KEY_FILE | ./data/service-key | the key itself, or the file that holds it |
  * | VAS_SHM_DIR | /dev/shm/vas | where VAS exports frames |
  * | RUTH_MODELS_DIR | runtimes | model folders' parents, separated by ":" |
- * | RUTH_SOCKET_DIR | /tmp | where runtimes listen and write heartbeats |
+ * | RUTH_SOCKET_DIR | /tmp | where runtimes listen and write heartbeats, each there or in the folder of its model's name |
  * | RECONCILIATION_INTERVAL_SECONDS | 5 | between two looks at the assignments |
  * | RUTH_EVENT_GAP_SECONDS | 5 | a label not seen for so long is a new event |
  * | RUTH_REPLY_TIMEOUT_MS | 1000 | a reply that takes longer is a timeout |

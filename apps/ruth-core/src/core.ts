@@ -18,6 +18,7 @@ import { cameraMetrics, modelMetrics, subscriptionMetrics } from "./metrics.ts";
 import { monoMs } from "./mono.ts";
 import { reconcile, type SubscriptionSpec } from "./reconcile.ts";
 import { Registry } from "./registry.ts";
+import { runtimeDir } from "./runtime-dir.ts";
 import { RuntimeChannel } from "./runtime-channel.ts";
 import { keySource } from "./service-key.ts";
 import { Subscription } from "./subscription.ts";
@@ -182,7 +183,8 @@ export class Core {
       exportFolder: agent.exportFolder,
       lane,
       clock: this.#clock,
-      connect: (events) => new RuntimeChannel(socketPath(socketDir, spec.modelId), events),
+      connect: (events) =>
+        new RuntimeChannel(() => socketPath(runtimeDir(socketDir, spec.modelId), spec.modelId), events),
       onResult: (result) => this.#onResult(result),
     });
     agent.subscriptions.set(spec.modelId, subscription);

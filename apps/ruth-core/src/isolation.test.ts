@@ -58,7 +58,7 @@ async function site(t: TestContext, behaviour: Behaviour) {
       exportFolder: ring.folder,
       lane,
       clock: systemClock,
-      connect: (events) => new RuntimeChannel(socketPath(folder, modelId), events),
+      connect: (events) => new RuntimeChannel(() => socketPath(folder, modelId), events),
       onResult: () => undefined,
     });
     agent.subscriptions.set(modelId, subscription);

@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import type { CameraAgentMetrics, ModelMetrics, SubscriptionMetrics } from "@vas/contracts/http.ts";
 import { checkHeartbeat, HEARTBEAT_STALE_MS, heartbeatPath, socketPath } from "@vas/contracts/inference.ts";
 import type { Agent } from "./agent.ts";
+import { runtimeDir } from "./runtime-dir.ts";
 import type { Subscription } from "./subscription.ts";
 
 const MAX_HEARTBEAT_BYTES = 16 * 1024;
@@ -72,7 +73,7 @@ function subscriptionHealth(agent: Agent, subscription: Subscription, socketDir:
   if (disconnected !== null) {
     const since = new Date(disconnected.sinceWallMs).toISOString();
     return degraded(
-      `no runtime answers at ${socketPath(socketDir, spec.modelId)} since ${since}: ${disconnected.problem}`,
+      `no runtime answers at ${socketPath(runtimeDir(socketDir, spec.modelId), spec.modelId)} since ${since}: ${disconnected.problem}`,
     );
   }
   if (failing !== null) return degraded(failing);
@@ -85,7 +86,7 @@ function subscriptionHealth(agent: Agent, subscription: Subscription, socketDir:
 
 /** Reads a runtime's heartbeat. @param wallMs Unix time */
 export async function modelMetrics(socketDir: string, modelId: string, wallMs: number): Promise<ModelMetrics> {
-  const path = heartbeatPath(socketDir, modelId);
+  const path = heartbeatPath(runtimeDir(socketDir, modelId), modelId);
   const unknown = (reason: string): ModelMetrics => ({
     model_id: modelId,
     health: "unknown",

@@ -32,16 +32,16 @@ const RECONNECT_EVERY_MS = 1000;
 const MAX_SOCKET_PATH_BYTES = 107;
 
 export class RuntimeChannel implements Channel {
-  readonly #path: string;
+  readonly #findPath: () => string;
   readonly #events: ChannelEvents;
   #socket: Socket | null = null;
   #ready = false;
   #problem: string | null = "not connected yet";
   #lastTryMs = Number.NEGATIVE_INFINITY;
 
-  /** @param path the runtime's socket */
-  constructor(path: string, events: ChannelEvents) {
-    this.#path = path;
+  /** @param findPath the runtime's socket; asked for at every connection */
+  constructor(findPath: () => string, events: ChannelEvents) {
+    this.#findPath = findPath;
     this.#events = events;
   }
 
@@ -74,11 +74,12 @@ export class RuntimeChannel implements Channel {
   }
 
   #connect(): void {
-    if (Buffer.byteLength(this.#path) > MAX_SOCKET_PATH_BYTES) {
-      this.#problem = `the socket's path is too long [bytes:${Buffer.byteLength(this.#path)}, max:${MAX_SOCKET_PATH_BYTES}]`;
+    const path = this.#findPath();
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+      this.#problem = `the socket's path is too long [bytes:${Buffer.byteLength(path)}, max:${MAX_SOCKET_PATH_BYTES}]`;
       return;
     }
-    const socket = createConnection({ path: this.#path });
+    const socket = createConnection({ path });
     const decoder = new MessageDecoder(MAX_REPLY_BYTES);
     this.#socket = socket;
     const lost = (reason: string) => {
