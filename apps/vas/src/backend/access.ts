@@ -1,45 +1,126 @@
 /**
- * Who may call what. Every route is closed: a session opens it, unless the route's `config.access` says otherwise.
- * A route that forgets to say anything is therefore closed, not open.
+ * Who may call what: the one place that decides for every route. A route's `config.access` says what is needed and of
+ * which camera; a route that says nothing is the administrator's alone, and a test names it.
+ *
+ * A camera that the caller may not see, and everything of it, answers as what does not exist. So sight is asked before
+ * rights: "forbidden" is said only of what the caller may look at.
  */
-import type { Log } from "@vas/base/log.ts";
-import { CodedError } from "@vas/contracts/errors.ts";
+import { CodedError, type ErrorCode } from "@vas/contracts/errors.ts";
+import type { Permission } from "@vas/contracts/http.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { type Caller, type Callers, SESSION_COOKIE } from "./callers.ts";
 import type { App } from "./context.ts";
-import { isServiceKey, SESSION_MS, type Session, type Sessions } from "./sessions.ts";
+import { SESSION_MS } from "./sessions.ts";
 
-export const SESSION_COOKIE = "vas_session";
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Routes of a plugin, which cannot say for themselves. */
+const API_PAGES = /^\/docs(\/|$)/;
+const UNDECLARED: Access = { need: "administer", of: "site" };
+
+/**
+ * | of | whose object the route is about |
+ * | --- | --- |
+ * | site | no camera's |
+ * | listed | the handler leaves out what `request.caller.grants` does not see |
+ * | everything | every camera's at once: whoever does not see all is refused |
+ * | {camera} | the camera whose id this path parameter holds |
+ * | {object} | the camera of the object whose id the path parameter `id` holds |
+ */
+export type Target = "site" | "listed" | "everything" | { camera: string } | { object: ObjectKind };
+export type ObjectKind = "segment" | "snapshot" | "clip" | "event";
+
+/**
+ * `public` needs nobody, `core` the service key. `core: true` lets the service key in beside the others, `personal`
+ * keeps API keys out: what a person does with the own account, and what would let a stolen key make further ones.
+ */
+export type Access = "public" | "core" | { need: Permission; of: Target; core?: true; personal?: true };
+
+/** What one registered route declares; `access` is undefined where it declares nothing. */
+export type DeclaredAccess = { method: string; url: string; access: Access | undefined };
+
+/** Finds the camera of an object; undefined where there is no such object. */
+export type CameraOfObject = (kind: ObjectKind, id: string) => Promise<string | undefined>;
+
+const MISSING: Record<ObjectKind, ErrorCode> = {
+  segment: "segment_not_found",
+  snapshot: "snapshot_not_found",
+  clip: "clip_not_found",
+  event: "event_not_found",
+};
 
 declare module "fastify" {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
   interface FastifyRequest {
-    /** The session that opened this request; undefined for public routes and the service key. */
-    session?: Session;
+    /** Whoever opened this request. Only routes that are not public may ask. */
+    caller: Caller;
+  }
+  interface FastifyInstance {
+    declaredAccess: DeclaredAccess[];
   }
 }
 
-type Guard = { sessions: Sessions; serviceKey: string; secureCookies: boolean; log: Log };
+type Guard = { callers: Pick<Callers, "of">; cameraOf: CameraOfObject; secureCookies: boolean };
 
 /** Must be added before any route. */
 export function guardEveryRoute(app: App, guard: Guard): void {
+  const declared: DeclaredAccess[] = [];
+  app.decorate("declaredAccess", declared);
+  app.decorateRequest("caller");
+  app.addHook("onRoute", (route) => {
+    if (API_PAGES.test(route.url)) route.config = { ...route.config, access: { need: "view", of: "site" } };
+    const access = route.config?.access;
+    for (const method of [route.method].flat()) declared.push({ method, url: route.url, access });
+  });
   app.addHook("onRequest", async (request, reply) => {
     if (!SAFE_METHODS.has(request.method) || isUpgrade(request)) checkOrigin(request);
-    const access = request.routeOptions.config?.access ?? "session";
+    const access = accessOf(request);
     // An address without a route has nothing to guard; its handler says so.
     if (access === "public" || request.is404) return;
-    if (access !== "session" && hasServiceKey(request, guard.serviceKey)) return;
-    if (access !== "service") {
+    const caller = await guard.callers.of(request);
+    if (!caller || !isLetIn(caller, access)) throw new CodedError("not_logged_in");
+    request.caller = caller;
+    if (caller.kind === "person" && caller.session.renewed) {
       const token = request.cookies[SESSION_COOKIE];
-      const session = token ? await guard.sessions.find(token) : undefined;
-      if (session) {
-        request.session = session;
-        request.user = session.user;
-        if (session.renewed && token) setSessionCookie(request, reply, token, guard.secureCookies);
-        return;
-      }
+      if (token) setSessionCookie(request, reply, token, guard.secureCookies);
     }
-    throw new CodedError("not_logged_in");
   });
+  // After the parameters were checked against their schema.
+  app.addHook("preHandler", async (request) => {
+    const access = accessOf(request);
+    if (typeof access === "string" || request.is404) return;
+    await checkAccess(access, request.caller, request.params as Record<string, string>, guard.cameraOf);
+  });
+}
+
+/** @throws CodedError forbidden, or what the route answers for an object that does not exist */
+async function checkAccess(
+  { need, of, personal }: Exclude<Access, string>,
+  { kind, grants }: Caller,
+  params: Record<string, string>,
+  cameraOf: CameraOfObject,
+): Promise<void> {
+  const mustSee = (cameraId: string | undefined, missing: ErrorCode) => {
+    if (cameraId === undefined || !grants.sees(cameraId)) throw new CodedError(missing);
+  };
+  if (grants.cameras !== "all") {
+    if (of === "everything") throw new CodedError("forbidden");
+    if (typeof of === "object" && "camera" in of) mustSee(params[of.camera], "camera_not_found");
+    if (typeof of === "object" && "object" in of)
+      mustSee(await cameraOf(of.object, (params["id"] ?? "").toLowerCase()), MISSING[of.object]);
+  }
+  if (!grants.may(need) || (personal && kind !== "person")) throw new CodedError("forbidden");
+}
+
+function accessOf(request: FastifyRequest): Access {
+  return request.routeOptions.config?.access ?? UNDECLARED;
+}
+
+/** Whether this kind of caller is one of the route's at all. */
+function isLetIn(caller: Caller, access: Exclude<Access, "public">): boolean {
+  if (access === "core") return caller.kind === "core";
+  return caller.kind !== "core" || access.core === true;
 }
 
 export function setSessionCookie(request: FastifyRequest, reply: FastifyReply, token: string, secure: boolean): void {
@@ -74,9 +155,4 @@ function checkOrigin(request: FastifyRequest): void {
 
 function isUpgrade(request: FastifyRequest): boolean {
   return request.headers.upgrade !== undefined;
-}
-
-function hasServiceKey(request: FastifyRequest, serviceKey: string): boolean {
-  const [scheme, key, ...rest] = (request.headers.authorization ?? "").split(" ");
-  return scheme?.toLowerCase() === "bearer" && key !== undefined && rest.length === 0 && isServiceKey(key, serviceKey);
 }

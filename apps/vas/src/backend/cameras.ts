@@ -80,7 +80,7 @@ export class Cameras {
     if (!(await store.insertCamera(this.#backend.db, row, MAX_CAMERAS)))
       throw new CodedError("camera_limit", `No more cameras fit on this site [max:${MAX_CAMERAS}].`);
     if (row.started) this.#backend.kernel.startCamera(this.#spec(row));
-    this.#changed();
+    this.#changed(id);
     return this.#toCamera(row);
   }
 
@@ -107,7 +107,7 @@ export class Cameras {
       if (!row) throw new CodedError("camera_not_found");
       if (row.started) this.#backend.kernel.startCamera(this.#spec(row));
       if (old.record && !row.record) this.#recorder.recordingEnded(id, "recording_off", "Recording was switched off.");
-      this.#changed();
+      this.#changed(id);
       return this.#toCamera(row);
     });
   }
@@ -117,7 +117,7 @@ export class Cameras {
     return this.#oneByOne(id, async () => {
       const row = await this.#setStarted(id, 1);
       this.#backend.kernel.startCamera(this.#spec(row));
-      this.#changed();
+      this.#changed(id);
       return this.#toCamera(row);
     });
   }
@@ -128,7 +128,7 @@ export class Cameras {
       const row = await this.#setStarted(id, 0);
       await this.#backend.kernel.stopCamera(id);
       this.#recorder.recordingEnded(id, "camera_stopped", "The camera was stopped.");
-      this.#changed();
+      this.#changed(id);
       return this.#toCamera(row);
     });
   }
@@ -146,7 +146,7 @@ export class Cameras {
       await this.#backend.kernel.deleteFiles(paths);
       await this.#backend.track.forget(id);
       this.#backend.core.notifyAssignmentsChanged();
-      this.#changed();
+      this.#changed(id);
     });
   }
 
@@ -193,8 +193,8 @@ export class Cameras {
     return row;
   }
 
-  #changed(): void {
-    this.#backend.notices.publish({ notice: "cameras_changed" });
+  #changed(id: string): void {
+    this.#backend.notices.publish({ notice: "cameras_changed", camera_id: id });
   }
 
   #toCamera(row: store.CameraRow): Camera {

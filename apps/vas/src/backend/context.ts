@@ -55,14 +55,3 @@ export type Backend = {
   /** Resolves once all that the kernel has told so far is in the store, or was counted as lost. Never rejects. */
   recorded(): Promise<void>;
 };
-
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** Who may call: a session where absent. */
-    access?: "public" | "service" | "session-or-service";
-  }
-  interface FastifyRequest {
-    /** The logged-in person; undefined for public routes and the service key. */
-    user?: { id: string; username: string; role: string };
-  }
-}

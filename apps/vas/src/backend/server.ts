@@ -11,25 +11,32 @@ import { MAX_RESULTS_MESSAGE_BYTES } from "@vas/contracts/results.ts";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import { guardEveryRoute } from "./access.ts";
+import { ApiKeys } from "./api-keys.ts";
+import { Callers } from "./callers.ts";
 import type { Cameras } from "./cameras.ts";
 import type { App, Backend } from "./context.ts";
 import type { Counters } from "./counters.ts";
 import { errorBody, tell } from "./errors.ts";
 import type { NoticeFeed } from "./notices.ts";
+import { cameraOfObject } from "./object-camera.ts";
 import { registerAiEventRoutes } from "./routes/ai-events.ts";
 import { registerAiHealthRoutes } from "./routes/ai-health.ts";
 import { registerAssignmentRoutes } from "./routes/ai-model-assignments.ts";
 import { registerAiModelRoutes } from "./routes/ai-models.ts";
+import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerAuthRoutes } from "./routes/auth.ts";
 import { registerCameraRoutes } from "./routes/cameras.ts";
 import { registerClipRoutes } from "./routes/clips.ts";
 import { registerDetectionRoutes } from "./routes/detections.ts";
 import { registerRecordingRoutes } from "./routes/recordings.ts";
+import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerSiteRoutes, VERSION } from "./routes/site.ts";
 import { registerSnapshotRoutes } from "./routes/snapshots.ts";
+import { registerUserRoutes } from "./routes/users.ts";
 import type { Sessions } from "./sessions.ts";
 import { registerAiResults } from "./signaling/ai-results.ts";
 import { CLOSE, registerLive } from "./signaling/live.ts";
+import { Users } from "./users.ts";
 import { compileValidator } from "./validation.ts";
 import { registerWeb } from "./web.ts";
 
@@ -88,7 +95,9 @@ export async function createServer(parts: ServerParts): Promise<App> {
   await app.register(cookie);
   // Before the guard: the socket of a refused upgrade is destroyed only where this plugin's first hook has run.
   await app.register(websocket, { options: WEBSOCKET_OPTIONS, preClose: closeWebSockets });
-  guardEveryRoute(app, { sessions, serviceKey: backend.serviceKey, secureCookies: config.secureCookies, log });
+  const keys = new ApiKeys(backend.db, backend.clock, log);
+  const callers = new Callers(sessions, keys, backend.serviceKey);
+  guardEveryRoute(app, { callers, cameraOf: cameraOfObject(backend), secureCookies: config.secureCookies });
   app.setNotFoundHandler(() => {
     throw new CodedError("not_found");
   });
@@ -99,9 +108,14 @@ export async function createServer(parts: ServerParts): Promise<App> {
     },
   });
 
-  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+  app.get("/openapi.json", { config: { access: { need: "view", of: "site" } }, schema: { hide: true } }, () =>
+    app.swagger(),
+  );
   await app.register(swaggerUi, { routePrefix: "/docs" });
   registerAuthRoutes(app, backend, sessions);
+  registerSessionRoutes(app, sessions);
+  registerUserRoutes(app, new Users(backend.db, backend.clock, sessions));
+  registerApiKeyRoutes(app, keys);
   registerCameraRoutes(app, backend, parts.cameras);
   registerRecordingRoutes(app, backend);
   registerSnapshotRoutes(app, backend);
@@ -112,7 +126,7 @@ export async function createServer(parts: ServerParts): Promise<App> {
   registerAssignmentRoutes(app, backend);
   registerAiHealthRoutes(app, backend);
   const aiResults = registerAiResults(app, backend);
-  registerLive(app, backend, parts);
+  registerLive(app, backend, { ...parts, callers });
   registerSiteRoutes(app, backend, () => [...counters.samples(), ...aiResults.counters(), ...backend.track.counters()]);
   registerWeb(app, config.webDir);
   await app.ready();

@@ -5,13 +5,21 @@ import type { App, Backend } from "../context.ts";
 import { eventsById, listEvents } from "../store/ai-events.ts";
 
 export function registerAiEventRoutes(app: App, backend: Backend): void {
-  app.get("/api/v1/ai-events", { schema: { querystring: AiEventQuery, response: { 200: AiEventPage } } }, (request) =>
-    listEvents(backend.db, request.query),
+  app.get(
+    "/api/v1/ai-events",
+    {
+      config: { access: { need: "view", of: "listed" } },
+      schema: { querystring: AiEventQuery, response: { 200: AiEventPage } },
+    },
+    (request) => listEvents(backend.db, request.query, request.caller.grants.cameraIds()),
   );
 
   app.get(
     "/api/v1/ai-events/:id",
-    { schema: { params: CameraParams, response: { 200: AiEvent } } },
+    {
+      config: { access: { need: "view", of: { object: "event" } } },
+      schema: { params: CameraParams, response: { 200: AiEvent } },
+    },
     async (request) => {
       const [event] = await eventsById(backend.db, [request.params.id.toLowerCase()]);
       if (!event) throw new CodedError("event_not_found");

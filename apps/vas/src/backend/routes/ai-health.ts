@@ -4,6 +4,7 @@ import { AiHealth, CameraParams } from "@vas/contracts/http.ts";
 import { ModelId } from "@vas/contracts/schema.ts";
 import { Type } from "typebox";
 import type { App, Backend, CoreObservation } from "../context.ts";
+import type { Grants } from "../grants.ts";
 import { findModel } from "../store/ai-models.ts";
 
 /** A report younger than this speaks for the present. */
@@ -12,18 +13,23 @@ export const REPORT_FRESH_MS = 5_000;
 const ModelParams = Type.Object({ model_id: ModelId }, { additionalProperties: false });
 
 export function registerAiHealthRoutes(app: App, backend: Backend): void {
-  app.get("/api/v1/ai-health", { schema: { response: { 200: AiHealth } } }, async () =>
-    aiHealth(backend.core, backend.clock.wallMs()),
+  app.get(
+    "/api/v1/ai-health",
+    { config: { access: { need: "view", of: "listed" } }, schema: { response: { 200: AiHealth } } },
+    async ({ caller }) => seenBy(caller.grants, aiHealth(backend.core, backend.clock.wallMs())),
   );
 
   app.get(
     "/api/v1/ai-health/cameras/:id",
-    { schema: { params: CameraParams, response: { 200: AiHealth } } },
+    {
+      config: { access: { need: "view", of: { camera: "id" } } },
+      schema: { params: CameraParams, response: { 200: AiHealth } },
+    },
     async (request) => {
       const id = request.params.id.toLowerCase();
       const camera = await backend.db.selectFrom("cameras").select("id").where("id", "=", id).executeTakeFirst();
       if (!camera) throw new CodedError("camera_not_found");
-      const health = aiHealth(backend.core, backend.clock.wallMs());
+      const health = seenBy(request.caller.grants, aiHealth(backend.core, backend.clock.wallMs()));
       const subscriptions = health.subscriptions.filter((subscription) => subscription.camera_id === id);
       const models = new Set(subscriptions.map((subscription) => subscription.model_id));
       return {
@@ -37,12 +43,15 @@ export function registerAiHealthRoutes(app: App, backend: Backend): void {
 
   app.get(
     "/api/v1/ai-health/models/:model_id",
-    { schema: { params: ModelParams, response: { 200: AiHealth } } },
+    {
+      config: { access: { need: "view", of: "listed" } },
+      schema: { params: ModelParams, response: { 200: AiHealth } },
+    },
     async (request) => {
       const { model_id } = request.params;
       if (!(await findModel(backend.db, model_id)))
         throw new CodedError("model_not_found", `There is no model ${model_id}.`);
-      const health = aiHealth(backend.core, backend.clock.wallMs());
+      const health = seenBy(request.caller.grants, aiHealth(backend.core, backend.clock.wallMs()));
       const subscriptions = health.subscriptions.filter((subscription) => subscription.model_id === model_id);
       const cameras = new Set(subscriptions.map((subscription) => subscription.camera_id));
       return {
@@ -53,6 +62,22 @@ export function registerAiHealthRoutes(app: App, backend: Backend): void {
       };
     },
   );
+}
+
+/** Counts of Core and of a model run over every camera: they would tell of those that the caller may not see. */
+function seenBy(grants: Grants, health: AiHealth): AiHealth {
+  if (grants.cameras === "all") return health;
+  return {
+    core: { ...health.core, results_dropped: null },
+    cameras: health.cameras.filter((agent) => grants.sees(agent.camera_id)),
+    subscriptions: health.subscriptions.filter((subscription) => grants.sees(subscription.camera_id)),
+    models: health.models.map((model) => ({
+      ...model,
+      total_requests: null,
+      total_errors: null,
+      avg_latency_ms: null,
+    })),
+  };
 }
 
 /**

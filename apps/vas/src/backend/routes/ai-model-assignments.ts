@@ -20,16 +20,18 @@ export function registerAssignmentRoutes(app: App, backend: Backend): void {
   app.get(
     "/api/v1/ai-model-assignments",
     {
-      config: { access: "session-or-service" },
+      config: { access: { need: "view", of: "listed", core: true } },
       schema: { querystring: AssignmentQuery, response: { 200: AssignmentPage } },
     },
-    // No person behind the request means Core: it reads what should run, a person reads what was chosen.
-    (request) => listAssignments(backend.db, request.query, request.user === undefined),
+    // Core reads what should run, everyone else what was chosen.
+    ({ query, caller }) =>
+      listAssignments(backend.db, query, { effective: caller.kind === "core", cameraIds: caller.grants.cameraIds() }),
   );
 
   app.put(
     "/api/v1/ai-model-assignments/:camera_id/:model_id",
     {
+      config: { access: { need: "operate", of: { camera: "camera_id" } } },
       bodyLimit: MAX_BODY_BYTES,
       schema: { params: AssignmentParams, body: AssignmentPut, response: { 200: Assignment } },
     },
@@ -71,7 +73,10 @@ export function registerAssignmentRoutes(app: App, backend: Backend): void {
 
   app.delete(
     "/api/v1/ai-model-assignments/:camera_id/:model_id",
-    { schema: { params: AssignmentParams, response: { 204: Type.Null() } } },
+    {
+      config: { access: { need: "operate", of: { camera: "camera_id" } } },
+      schema: { params: AssignmentParams, response: { 204: Type.Null() } },
+    },
     async (request, reply) => {
       const { camera_id, model_id } = request.params;
       if (!(await deleteAssignment(backend.db, camera_id.toLowerCase(), model_id)))

@@ -24,19 +24,26 @@ export function registerAiModelRoutes(app: App, backend: Backend): void {
     return model;
   }
 
-  app.get("/api/v1/ai-models", { schema: { response: { 200: AiModelList } } }, async () => ({
-    items: (await listModels(backend.db)).map(apiModel),
-  }));
+  app.get(
+    "/api/v1/ai-models",
+    { config: { access: { need: "view", of: "site" } }, schema: { response: { 200: AiModelList } } },
+    async () => ({
+      items: (await listModels(backend.db)).map(apiModel),
+    }),
+  );
 
   app.get(
     "/api/v1/ai-models/:model_id",
-    { schema: { params: ModelParams, response: { 200: AiModel } } },
+    { config: { access: { need: "view", of: "site" } }, schema: { params: ModelParams, response: { 200: AiModel } } },
     async (request) => apiModel(await required(request.params.model_id)),
   );
 
   app.patch(
     "/api/v1/ai-models/:model_id",
-    { schema: { params: ModelParams, body: AiModelPatch, response: { 200: AiModel } } },
+    {
+      config: { access: { need: "administer", of: "site" } },
+      schema: { params: ModelParams, body: AiModelPatch, response: { 200: AiModel } },
+    },
     async (request) => {
       const { model_id } = request.params;
       const { enabled } = request.body;

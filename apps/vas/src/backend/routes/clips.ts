@@ -25,7 +25,10 @@ export function registerClipRoutes(app: App, backend: Backend): void {
 
   app.post(
     "/api/v1/cameras/:id/clips",
-    { schema: { tags, params, body: ClipCreate, response: { 201: Clip } } },
+    {
+      config: { access: { need: "operate", of: { camera: "id" } } },
+      schema: { tags, params, body: ClipCreate, response: { 201: Clip } },
+    },
     async (request, reply) => {
       const { id } = await mustExist(backend, request.params.id);
       const { from, to, label } = request.body;
@@ -41,34 +44,55 @@ export function registerClipRoutes(app: App, backend: Backend): void {
   );
   app.get(
     "/api/v1/clips",
-    { schema: { tags, querystring: MediaQuery, response: { 200: ClipPage } } },
-    async ({ query }) => {
+    {
+      config: { access: { need: "view", of: "listed" } },
+      schema: { tags, querystring: MediaQuery, response: { 200: ClipPage } },
+    },
+    async ({ query, caller }) => {
       const limit = query.limit ?? PAGE;
       const after = decodeCursor(query.cursor);
-      const rows = await store.listClips(db, { cameraId: query.camera_id, after, limit: limit + 1 });
+      const rows = await store.listClips(db, {
+        cameraId: query.camera_id,
+        cameraIds: caller.grants.cameraIds(),
+        after,
+        limit: limit + 1,
+      });
       const page = rows.slice(0, limit);
       const last = rows.length > limit ? page.at(-1) : undefined;
       const next_cursor = last ? encodeCursor({ createdAt: last.created_at, id: last.id }) : null;
       return { items: page.map(toClip), next_cursor };
     },
   );
-  app.get("/api/v1/clips/:id", { schema: { tags, params, response: { 200: Clip } } }, async (request) =>
-    toClip(await find(request.params.id)),
+  app.get(
+    "/api/v1/clips/:id",
+    { config: { access: { need: "view", of: { object: "clip" } } }, schema: { tags, params, response: { 200: Clip } } },
+    async (request) => toClip(await find(request.params.id)),
   );
-  app.get("/api/v1/clips/:id/video", { schema: { tags, params } }, async (request, reply) => {
-    const row = await find(request.params.id);
-    // Only characters that every file system takes; the label is a person's text and stays out of the header.
-    const name = `clip-${isoTime(row.start_wall_ms).slice(0, 19).replace(/[T:]/g, "-")}.mp4`;
-    void reply.header("content-disposition", `inline; filename="${name}"`);
-    return sendMedia(backend, reply, row.path, "video/mp4", "clip_not_found");
-  });
-  app.get("/api/v1/clips/:id/thumbnail", { schema: { tags, params } }, async (request, reply) => {
-    const row = await find(request.params.id);
-    return sendMedia(backend, reply, row.thumbnail_path, "image/jpeg", "clip_not_found");
-  });
+  app.get(
+    "/api/v1/clips/:id/video",
+    { config: { access: { need: "view", of: { object: "clip" } } }, schema: { tags, params } },
+    async (request, reply) => {
+      const row = await find(request.params.id);
+      // Only characters that every file system takes; the label is a person's text and stays out of the header.
+      const name = `clip-${isoTime(row.start_wall_ms).slice(0, 19).replace(/[T:]/g, "-")}.mp4`;
+      void reply.header("content-disposition", `inline; filename="${name}"`);
+      return sendMedia(backend, reply, row.path, "video/mp4", "clip_not_found");
+    },
+  );
+  app.get(
+    "/api/v1/clips/:id/thumbnail",
+    { config: { access: { need: "view", of: { object: "clip" } } }, schema: { tags, params } },
+    async (request, reply) => {
+      const row = await find(request.params.id);
+      return sendMedia(backend, reply, row.thumbnail_path, "image/jpeg", "clip_not_found");
+    },
+  );
   app.delete(
     "/api/v1/clips/:id",
-    { schema: { tags, params, response: { 204: Type.Null() } } },
+    {
+      config: { access: { need: "operate", of: { object: "clip" } } },
+      schema: { tags, params, response: { 204: Type.Null() } },
+    },
     async (request, reply) => {
       const row = await store.deleteClip(db, request.params.id);
       if (!row) throw new CodedError("clip_not_found");

@@ -14,6 +14,7 @@ export function registerDetectionRoutes(app: App, backend: Backend): void {
   app.get(
     "/api/v1/cameras/:id/detections",
     {
+      config: { access: { need: "view", of: { camera: "id" } } },
       schema: {
         tags: ["detections"],
         params: CameraParams,

@@ -22,7 +22,10 @@ export function registerRecordingRoutes(app: App, backend: Backend): void {
 
   app.get(
     "/api/v1/cameras/:id/recordings",
-    { schema: { tags, params, querystring: RangeQuery, response: { 200: Recordings } } },
+    {
+      config: { access: { need: "view", of: { camera: "id" } } },
+      schema: { tags, params, querystring: RangeQuery, response: { 200: Recordings } },
+    },
     async (request) => {
       const { id } = await mustExist(backend, request.params.id);
       const range = parseRange(request.query, MAX_LIST_MS);
@@ -34,7 +37,10 @@ export function registerRecordingRoutes(app: App, backend: Backend): void {
 
   app.get(
     "/api/v1/cameras/:id/recording-days",
-    { schema: { tags, params, response: { 200: RecordingDays } } },
+    {
+      config: { access: { need: "view", of: { camera: "id" } } },
+      schema: { tags, params, response: { 200: RecordingDays } },
+    },
     async (request) => {
       const { id } = await mustExist(backend, request.params.id);
       return { days: await recordingDays(db, id) };
@@ -43,7 +49,7 @@ export function registerRecordingRoutes(app: App, backend: Backend): void {
 
   app.get(
     "/api/v1/cameras/:id/playlist.m3u8",
-    { schema: { tags, params, querystring: RangeQuery } },
+    { config: { access: { need: "view", of: { camera: "id" } } }, schema: { tags, params, querystring: RangeQuery } },
     async (request, reply) => {
       const { id } = await mustExist(backend, request.params.id);
       const segments = await segmentsOf(id, parseRange(request.query, MAX_PLAYLIST_MS));
@@ -52,11 +58,15 @@ export function registerRecordingRoutes(app: App, backend: Backend): void {
     },
   );
 
-  app.get("/api/v1/segments/:id", { schema: { tags, params } }, async (request, reply) => {
-    const segment = await readSegment(backend, request.params.id);
-    if (!segment) throw new CodedError("segment_not_found");
-    return sendMedia(backend, reply, segment.path, "video/mp4", "segment_not_found");
-  });
+  app.get(
+    "/api/v1/segments/:id",
+    { config: { access: { need: "view", of: { object: "segment" } } }, schema: { tags, params } },
+    async (request, reply) => {
+      const segment = await readSegment(backend, request.params.id);
+      if (!segment) throw new CodedError("segment_not_found");
+      return sendMedia(backend, reply, segment.path, "video/mp4", "segment_not_found");
+    },
+  );
 
   async function segmentsOf(
     cameraId: string,

@@ -22,15 +22,19 @@ export function registerSiteRoutes(app: App, backend: Backend, samples: () => Co
   for (const path of ["/health", "/api/v1/health"])
     app.get(path, { config: { access: "public" }, schema: { tags, response: { 200: Health } } }, () => health());
 
-  app.get("/metrics", { config: { access: "session-or-service" }, schema: { tags } }, async (_request, reply) => {
-    const text = prometheusText([
-      sample("uptime_seconds", "Seconds since VAS started.", uptimeSeconds()),
-      sample("resident_memory_bytes", "Resident memory of the VAS process.", process.memoryUsage.rss()),
-      ...backend.kernel.counters(),
-      ...samples(),
-    ]);
-    return reply.type("text/plain; version=0.0.4; charset=utf-8").send(text);
-  });
+  app.get(
+    "/metrics",
+    { config: { access: { need: "view", of: "everything", core: true } }, schema: { tags } },
+    async (_request, reply) => {
+      const text = prometheusText([
+        sample("uptime_seconds", "Seconds since VAS started.", uptimeSeconds()),
+        sample("resident_memory_bytes", "Resident memory of the VAS process.", process.memoryUsage.rss()),
+        ...backend.kernel.counters(),
+        ...samples(),
+      ]);
+      return reply.type("text/plain; version=0.0.4; charset=utf-8").send(text);
+    },
+  );
 
   /** Cameras as the store last had them: they go on without it. */
   let cameraIds: string[] = [];

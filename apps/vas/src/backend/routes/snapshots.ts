@@ -25,7 +25,10 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
 
   app.post(
     "/api/v1/cameras/:id/snapshots",
-    { schema: { tags, params, body: SnapshotCreate, response: { 201: Snapshot } } },
+    {
+      config: { access: { need: "operate", of: { camera: "id" } } },
+      schema: { tags, params, body: SnapshotCreate, response: { 201: Snapshot } },
+    },
     async (request, reply) => {
       const { id } = await mustExist(backend, request.params.id);
       const { at } = request.body;
@@ -36,27 +39,47 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
   );
   app.get(
     "/api/v1/snapshots",
-    { schema: { tags, querystring: MediaQuery, response: { 200: SnapshotPage } } },
-    async ({ query }) => {
+    {
+      config: { access: { need: "view", of: "listed" } },
+      schema: { tags, querystring: MediaQuery, response: { 200: SnapshotPage } },
+    },
+    async ({ query, caller }) => {
       const limit = query.limit ?? PAGE;
       const after = decodeCursor(query.cursor);
-      const rows = await store.listSnapshots(db, { cameraId: query.camera_id, after, limit: limit + 1 });
+      const rows = await store.listSnapshots(db, {
+        cameraId: query.camera_id,
+        cameraIds: caller.grants.cameraIds(),
+        after,
+        limit: limit + 1,
+      });
       const page = rows.slice(0, limit);
       const last = rows.length > limit ? page.at(-1) : undefined;
       const next_cursor = last ? encodeCursor({ createdAt: last.created_at, id: last.id }) : null;
       return { items: page.map(toSnapshot), next_cursor };
     },
   );
-  app.get("/api/v1/snapshots/:id", { schema: { tags, params, response: { 200: Snapshot } } }, async (request) =>
-    toSnapshot(await find(request.params.id)),
+  app.get(
+    "/api/v1/snapshots/:id",
+    {
+      config: { access: { need: "view", of: { object: "snapshot" } } },
+      schema: { tags, params, response: { 200: Snapshot } },
+    },
+    async (request) => toSnapshot(await find(request.params.id)),
   );
-  app.get("/api/v1/snapshots/:id/image", { schema: { tags, params } }, async (request, reply) => {
-    const { path } = await find(request.params.id);
-    return sendMedia(backend, reply, path, "image/jpeg", "snapshot_not_found");
-  });
+  app.get(
+    "/api/v1/snapshots/:id/image",
+    { config: { access: { need: "view", of: { object: "snapshot" } } }, schema: { tags, params } },
+    async (request, reply) => {
+      const { path } = await find(request.params.id);
+      return sendMedia(backend, reply, path, "image/jpeg", "snapshot_not_found");
+    },
+  );
   app.delete(
     "/api/v1/snapshots/:id",
-    { schema: { tags, params, response: { 204: Type.Null() } } },
+    {
+      config: { access: { need: "operate", of: { object: "snapshot" } } },
+      schema: { tags, params, response: { 204: Type.Null() } },
+    },
     async (request, reply) => {
       const row = await store.deleteSnapshot(db, request.params.id);
       if (!row) throw new CodedError("snapshot_not_found");

@@ -41,7 +41,7 @@ export function registerAiResults(app: App, backend: Backend, snapshot: TakeSnap
   const triggers = new Triggers(backend, snapshot);
   const ingest = new Ingest(backend, triggers);
   backend.core.notifyAssignmentsChanged = () => ingest.notifyAssignmentsChanged();
-  app.get("/api/v1/ai-results", { websocket: true, config: { access: "service" } }, (socket) => ingest.accept(socket));
+  app.get("/api/v1/ai-results", { websocket: true, config: { access: "core" } }, (socket) => ingest.accept(socket));
   app.addHook("preClose", (done) => {
     ingest.disconnect();
     done();

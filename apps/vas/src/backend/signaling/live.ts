@@ -1,6 +1,7 @@
 /**
  * One browser's WebSocket: signaling of its viewers and its feed of notices (contracts/live.ts). What a connection
- * makes in the kernel is reachable by that connection only, and goes when it goes.
+ * makes in the kernel is reachable by that connection only, and goes when it goes. A camera that the caller may not see
+ * does not exist here; when that changes, what is open of it is closed.
  */
 import { Buffer } from "node:buffer";
 import type { Log } from "@vas/base/log.ts";
@@ -14,12 +15,12 @@ import {
 } from "@vas/contracts/live.ts";
 import { checker } from "@vas/contracts/schema.ts";
 import type { RawData, WebSocket } from "ws";
+import type { Caller, Callers } from "../callers.ts";
 import type { App, Backend } from "../context.ts";
 import type { Counters } from "../counters.ts";
 import { tell } from "../errors.ts";
 import type { ViewerConsumer, ViewerTransport } from "../../kernel/index.ts";
 import type { NoticeFeed } from "../notices.ts";
-import type { Session, Sessions } from "../sessions.ts";
 import { cameraById } from "../store/cameras.ts";
 import { isStoreUnavailable } from "../store/failure.ts";
 
@@ -32,20 +33,22 @@ const PING_MS = 20_000;
 /** WebSocket close codes: RFC 6455 7.4.1, and 4401 of our own for a session that ended. */
 export const CLOSE = { goingAway: 1001, unsupportedData: 1003, tooBig: 1009, tooMany: 1008, loggedOut: 4401 } as const;
 
-export type LiveParts = { sessions: Sessions; feed: NoticeFeed; counters: Counters; pingMs?: number };
+export type LiveParts = { callers: Callers; feed: NoticeFeed; counters: Counters; pingMs?: number };
 
 const checkRequest = checker(LiveRequest);
 
 export function registerLive(app: App, backend: Backend, parts: LiveParts): void {
   const connections = new Set<LiveConnection>();
-  app.get("/api/v1/live", { websocket: true }, (socket, request) => {
-    const { session } = request;
-    if (!session) throw new Error("the live route was opened without a session");
-    const connection = new LiveConnection(backend, parts, socket, session, request.id);
-    connections.add(connection);
-    socket.once("close", () => connections.delete(connection));
-    connection.open();
-  });
+  app.get(
+    "/api/v1/live",
+    { config: { access: { need: "view", of: "listed" } }, websocket: true },
+    (socket, request) => {
+      const connection = new LiveConnection(backend, parts, socket, request.caller, request.id);
+      connections.add(connection);
+      socket.once("close", () => connections.delete(connection));
+      connection.open();
+    },
+  );
   // A browser that does not answer the close keeps its socket a while longer, but not its viewers.
   app.addHook("preClose", async () => {
     for (const connection of connections) connection.close(CLOSE.goingAway, "VAS is stopping");
@@ -61,47 +64,46 @@ type Handlers = {
 class LiveConnection {
   readonly #backend: Backend;
   readonly #parts: LiveParts;
-  readonly #session: Session;
   readonly #socket: WebSocket;
   readonly #log: Log;
   readonly #transports = new Map<string, { cameraId: string; transport: ViewerTransport }>();
   readonly #consumers = new Map<string, { transportId: string; consumer: ViewerConsumer }>();
   readonly #detections = new Set<string>();
   readonly #cleanups: (() => void)[] = [];
+  /** As it was when it was last looked at. */
+  #caller: Caller;
+  #looking: Promise<void> = Promise.resolve();
   #openingTransports = 0;
   #openingConsumers = 0;
   #pending = 0;
   #closed = false;
 
-  constructor(backend: Backend, parts: LiveParts, socket: WebSocket, session: Session, requestId: string) {
+  constructor(backend: Backend, parts: LiveParts, socket: WebSocket, caller: Caller, requestId: string) {
     this.#backend = backend;
     this.#parts = parts;
     this.#socket = socket;
-    this.#session = session;
+    this.#caller = caller;
     this.#log = backend.log.with({ request_id: requestId });
   }
 
   /** Serves the socket until either side closes it. */
   open(): void {
-    const [parts, socket, session] = [this.#parts, this.#socket, this.#session];
+    const [parts, socket] = [this.#parts, this.#socket];
     parts.counters.add("live_connections");
-    const loggedOut = () => this.close(CLOSE.loggedOut, "the session has ended");
     let answered = true;
     const timer = setInterval(() => {
       if (!answered) return socket.terminate();
       answered = false;
       socket.ping();
-      parts.sessions.findByHash(session.tokenHash).then(
-        (found) => found ?? loggedOut(),
-        (error: unknown) => this.#log.error("a session could not be checked", { error }),
-      );
+      this.#lookAgain((error) => this.#log.error("a session could not be checked", { error }));
     }, parts.pingMs ?? PING_MS);
     this.#cleanups.push(
       () => clearInterval(timer),
       () => parts.counters.add("live_connections", -1),
-      parts.sessions.watch(session.tokenHash, loggedOut),
+      // What was taken away must not go on because it cannot be read back: the browser comes again and is asked anew.
+      parts.callers.watch(this.#caller, () => this.#lookAgain(() => this.close(CLOSE.goingAway, "ask again"))),
       parts.feed.subscribe({
-        wants: (notice) => notice.notice !== "result" || this.#detections.has(notice.result.camera_id),
+        wants: (notice) => this.#wants(notice),
         take: (json) => this.#take(json),
       }),
     );
@@ -116,6 +118,39 @@ class LiveConnection {
   close(code: number, reason: string): void {
     this.#socket.close(code, reason);
     this.#end();
+  }
+
+  /** Asks who the caller is now, one look after the other so that an older answer never replaces a newer one. */
+  #lookAgain(failed: (error: unknown) => void): void {
+    this.#looking = this.#looking
+      .then(() => this.#parts.callers.again(this.#caller))
+      .then((caller) => {
+        if (this.#closed) return;
+        if (!caller) return this.close(CLOSE.loggedOut, "the session has ended");
+        const before = this.#caller;
+        this.#caller = caller;
+        if (!caller.grants.equals(before.grants)) this.#grantsChanged();
+      })
+      .catch(failed);
+  }
+
+  #grantsChanged(): void {
+    const { grants } = this.#caller;
+    for (const [id, { cameraId, transport }] of this.#transports) {
+      if (grants.sees(cameraId)) continue;
+      transport.close();
+      this.#forgetTransport(id);
+      this.#notice({ notice: "transport_closed", camera_id: cameraId, transport_id: id });
+    }
+    for (const cameraId of this.#detections) if (!grants.sees(cameraId)) this.#detections.delete(cameraId);
+    this.#notice({ notice: "access_changed" });
+  }
+
+  #wants(notice: LiveNotice): boolean {
+    const { grants } = this.#caller;
+    const cameraId = cameraOf(notice);
+    if (grants.cameras !== "all" && (cameraId === undefined || !grants.sees(cameraId))) return false;
+    return notice.notice !== "result" || this.#detections.has(notice.result.camera_id);
   }
 
   /** What a request may ask. Each answers once, or throws a CodedError that is answered in its place. */
@@ -177,8 +212,10 @@ class LiveConnection {
       this.#forgetTransport(id);
       this.#notice({ notice: "transport_closed", camera_id: cameraId, transport_id: id });
     });
-    if (this.#closed) transport.close();
-    if (this.#closed || isGone) throw new CodedError("media_unavailable");
+    // The grant may have gone while the transport was made.
+    const isUnwanted = this.#closed || !this.#caller.grants.sees(cameraId);
+    if (isUnwanted) transport.close();
+    if (isUnwanted || isGone) throw new CodedError("media_unavailable");
     id = transport.id;
     this.#transports.set(id, { cameraId, transport });
     return {
@@ -260,7 +297,9 @@ class LiveConnection {
     return true;
   }
 
+  /** @throws CodedError camera_not_found, also where the caller may not see it */
   async #mustExist(cameraId: string): Promise<void> {
+    if (!this.#caller.grants.sees(cameraId)) throw new CodedError("camera_not_found");
     try {
       if (!(await cameraById(this.#backend.db, cameraId))) throw new CodedError("camera_not_found");
     } catch (error) {
@@ -288,6 +327,21 @@ class LiveConnection {
     for (const { transport } of this.#transports.values()) transport.close();
     this.#transports.clear();
     this.#consumers.clear();
+  }
+}
+
+/** undefined for what is about no single camera. */
+function cameraOf(notice: LiveNotice): string | undefined {
+  if ("camera_id" in notice) return notice.camera_id;
+  switch (notice.notice) {
+    case "camera":
+      return notice.status.camera_id;
+    case "result":
+      return notice.result.camera_id;
+    case "event":
+      return notice.event.camera_id;
+    default:
+      return undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import { CodedError } from "@vas/contracts/errors.ts";
 import type { Assignment, AssignmentPut, AssignmentQuery } from "@vas/contracts/http.ts";
 import { sql } from "kysely";
 import { isoTime } from "../validation.ts";
-import type { Database } from "./database.ts";
+import { anyOf, type Database } from "./database.ts";
 
 export type AssignmentWish = Required<AssignmentPut>;
 
@@ -18,14 +18,15 @@ export const ASSIGNMENT_DEFAULTS: Readonly<AssignmentWish> = {
 /**
  * One page by camera and model. Assignments of deleted cameras are not shown.
  *
- * @param effective true for Core: the assignment of a model that a person disabled reads `enabled: false`, so that Core
+ * @param options.cameraIds of these cameras only; of every one where undefined
+ * @param options.effective true for Core: the assignment of a model that a person disabled reads `enabled: false`, so that Core
  *   stops it and the stored wish is still there when the model is enabled again
  * @throws CodedError cursor_invalid
  */
 export async function listAssignments(
   db: Database,
   query: AssignmentQuery,
-  effective: boolean,
+  { effective, cameraIds }: { effective: boolean; cameraIds: string[] | undefined },
 ): Promise<{ items: Assignment[]; next_cursor: string | null }> {
   const limit = query.limit ?? 100;
   let select = db
@@ -38,6 +39,7 @@ export async function listAssignments(
     .orderBy("a.model_id")
     .limit(limit + 1);
   if (query.camera_id !== undefined) select = select.where("a.camera_id", "=", query.camera_id.toLowerCase());
+  if (cameraIds !== undefined) select = select.where("a.camera_id", "in", anyOf(cameraIds));
   if (query.model_id !== undefined) select = select.where("a.model_id", "=", query.model_id);
   if (query.cursor !== undefined) {
     const { cameraId, modelId } = decodeCursor(query.cursor);

@@ -5,7 +5,7 @@ import type { Detection } from "@vas/contracts/inference.ts";
 import type { EventClosed, EventOpened } from "@vas/contracts/results.ts";
 import { sql } from "kysely";
 import { isoTime, parseTime } from "../validation.ts";
-import type { Database } from "./database.ts";
+import { anyOf, type Database } from "./database.ts";
 
 /** Keeps a statement far below the 32766 parameters that SQLite takes: an event binds 11. */
 const ROWS_PER_STATEMENT = 500;
@@ -103,11 +103,13 @@ export function openedEvent(event: EventOpened, createdWallMs: number): AiEvent 
 /**
  * One page, newest first. `from` is the first moment, `to` the first one after.
  *
+ * @param cameraIds of these cameras only; of every one where undefined
  * @throws CodedError cursor_invalid, range_invalid, bad_request
  */
 export async function listEvents(
   db: Database,
   query: AiEventQuery,
+  cameraIds?: string[],
 ): Promise<{ items: AiEvent[]; next_cursor: string | null }> {
   const limit = query.limit ?? 50;
   const fromMs = query.from === undefined ? undefined : parseTime("from", query.from);
@@ -119,6 +121,7 @@ export async function listEvents(
     .orderBy("e.seq", "desc")
     .limit(limit + 1);
   if (query.camera_id !== undefined) select = select.where("e.camera_id", "=", query.camera_id.toLowerCase());
+  if (cameraIds !== undefined) select = select.where("e.camera_id", "in", anyOf(cameraIds));
   if (query.model_id !== undefined) select = select.where("e.model_id", "=", query.model_id);
   if (query.label !== undefined) select = select.where("e.label", "=", query.label);
   if (query.min_confidence !== undefined) select = select.where("e.confidence", ">=", query.min_confidence);

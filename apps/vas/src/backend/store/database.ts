@@ -19,6 +19,11 @@ const SQLITE_TYPES: Record<string, string> = {
   "{bytes}": "BLOB",
 };
 
+/** Values for `in`: PostgreSQL takes no empty list, and no row of ours has an empty id. */
+export function anyOf(ids: string[]): string[] {
+  return ids.length > 0 ? ids : [""];
+}
+
 /** Where the store is; `url` has the form postgres://name:password@host:port/database. */
 export type StoreLocation = { dialect: "sqlite"; path: string } | { dialect: "postgres"; url: string };
 

@@ -1,13 +1,19 @@
 /** Snapshots and clips, newest first by keyset. */
 import type { Selectable } from "kysely";
-import type { Database } from "./database.ts";
+import { anyOf, type Database } from "./database.ts";
 import type { Tables } from "./schema.ts";
 
 export type SnapshotRow = Selectable<Tables["snapshots"]>;
 export type ClipRow = Selectable<Tables["clips"]>;
 /** Rows before this one, in the order newest first. */
 export type After = { createdAt: number; id: string };
-export type MediaFilter = { cameraId: string | undefined; after: After | undefined; limit: number };
+export type MediaFilter = {
+  cameraId: string | undefined;
+  /** Of these cameras only; of every one where undefined. */
+  cameraIds: string[] | undefined;
+  after: After | undefined;
+  limit: number;
+};
 
 export async function insertSnapshot(db: Database, row: SnapshotRow): Promise<void> {
   await db.insertInto("snapshots").values(row).execute();
@@ -21,11 +27,15 @@ export function deleteSnapshot(db: Database, id: string): Promise<SnapshotRow | 
   return db.deleteFrom("snapshots").where("id", "=", id).returningAll().executeTakeFirst();
 }
 
-export function listSnapshots(db: Database, { cameraId, after, limit }: MediaFilter): Promise<SnapshotRow[]> {
+export function listSnapshots(
+  db: Database,
+  { cameraId, cameraIds, after, limit }: MediaFilter,
+): Promise<SnapshotRow[]> {
   return db
     .selectFrom("snapshots")
     .selectAll()
     .$if(cameraId !== undefined, (query) => query.where("camera_id", "=", cameraId as string))
+    .$if(cameraIds !== undefined, (query) => query.where("camera_id", "in", anyOf(cameraIds as string[])))
     .$if(after !== undefined, (query) =>
       query.where((eb) =>
         eb.or([
@@ -52,11 +62,12 @@ export function deleteClip(db: Database, id: string): Promise<ClipRow | undefine
   return db.deleteFrom("clips").where("id", "=", id).returningAll().executeTakeFirst();
 }
 
-export function listClips(db: Database, { cameraId, after, limit }: MediaFilter): Promise<ClipRow[]> {
+export function listClips(db: Database, { cameraId, cameraIds, after, limit }: MediaFilter): Promise<ClipRow[]> {
   return db
     .selectFrom("clips")
     .selectAll()
     .$if(cameraId !== undefined, (query) => query.where("camera_id", "=", cameraId as string))
+    .$if(cameraIds !== undefined, (query) => query.where("camera_id", "in", anyOf(cameraIds as string[])))
     .$if(after !== undefined, (query) =>
       query.where((eb) =>
         eb.or([

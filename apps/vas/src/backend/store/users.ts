@@ -14,6 +14,8 @@ export type UserChange = {
 };
 export type Refusal = "user_not_found" | "username_taken" | "last_administrator" | "camera_not_found";
 
+const GIVEN_PASSWORD = "given_administrator_password";
+
 export function userByName(db: Database, username: string): Promise<UserRow | undefined> {
   return db.selectFrom("users").selectAll().where("username", "=", username).executeTakeFirst();
 }
@@ -171,6 +173,20 @@ export async function deleteSessionsOf(db: Database, userId: string): Promise<vo
 
 export async function deleteExpiredSessions(db: Database, nowMs: number): Promise<void> {
   await db.deleteFrom("sessions").where("expires_at", "<=", nowMs).execute();
+}
+
+/** Hash of the administrator's password that was last given from outside; undefined where none ever was. */
+export async function givenPassword(db: Database): Promise<string | undefined> {
+  const row = await db.selectFrom("site").select("value").where("key", "=", GIVEN_PASSWORD).executeTakeFirst();
+  return row?.value;
+}
+
+export async function keepGivenPassword(db: Database, passwordHash: string): Promise<void> {
+  await db
+    .insertInto("site")
+    .values({ key: GIVEN_PASSWORD, value: passwordHash })
+    .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: passwordHash }))
+    .execute();
 }
 
 /** Whether each of these is a camera of the site. */

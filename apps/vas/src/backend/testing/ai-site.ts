@@ -13,12 +13,16 @@ import type { DiscoveredModel } from "@vas/contracts/http.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import type { EventClosed, EventOpened, VasMessage } from "@vas/contracts/results.ts";
 import { MAX_RESULTS_MESSAGE_BYTES } from "@vas/contracts/results.ts";
-import Fastify from "fastify";
+import Fastify, { type FastifyRequest } from "fastify";
 import { WebSocket } from "ws";
 import type { Config } from "../../config.ts";
 import type { Kernel } from "../../kernel/index.ts";
+import { guardEveryRoute } from "../access.ts";
+import type { Caller } from "../callers.ts";
 import type { App, Backend } from "../context.ts";
 import { errorBody, tell } from "../errors.ts";
+import { Grants } from "../grants.ts";
+import { cameraOfObject } from "../object-camera.ts";
 import { registerAiEventRoutes } from "../routes/ai-events.ts";
 import { registerAiHealthRoutes } from "../routes/ai-health.ts";
 import { registerAssignmentRoutes } from "../routes/ai-model-assignments.ts";
@@ -88,13 +92,15 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
   const app = Fastify() as unknown as App;
   app.setValidatorCompiler(compileValidator as never);
   await app.register(fastifyWebsocket, { options: { maxPayload: MAX_RESULTS_MESSAGE_BYTES } });
-  app.addHook("onRequest", async (request) => {
-    const access = request.routeOptions.config?.access ?? "session";
-    if (access !== "session" && request.headers.authorization === `Bearer ${SERVICE_KEY}`) return;
-    const person = request.headers["x-test-person"];
-    if (access === "service" || typeof person !== "string") throw new CodedError("not_logged_in");
-    request.user = { id: person, username: person, role: "administrator" };
-  });
+  const callers = {
+    async of({ headers }: FastifyRequest): Promise<Caller | undefined> {
+      const person = headers["x-test-person"];
+      const grants = new Grants("administrator", "all");
+      if (headers.authorization === `Bearer ${SERVICE_KEY}`) return { kind: "core", id: "", name: "Ruth Core", grants };
+      return typeof person === "string" ? { kind: "key", id: person, name: person, grants, keyHash: "" } : undefined;
+    },
+  };
+  guardEveryRoute(app, { callers, cameraOf: cameraOfObject(backend), secureCookies: false });
   app.setErrorHandler((error, request, reply) => {
     const told = tell(error, backend.log, { request_id: request.id });
     return reply.code(told.status).send(errorBody(told, request.id));
