@@ -24,8 +24,7 @@ export function registerAssignmentRoutes(app: App, backend: Backend): void {
       schema: { querystring: AssignmentQuery, response: { 200: AssignmentPage } },
     },
     // Core reads what should run, everyone else what was chosen.
-    ({ query, caller }) =>
-      listAssignments(backend.db, query, { effective: caller.kind === "core", cameraIds: caller.grants.cameraIds() }),
+    ({ query, caller }) => listAssignments(backend.db, query, caller.kind === "core", caller.grants.cameraIds()),
   );
 
   app.put(

@@ -18,15 +18,16 @@ export const ASSIGNMENT_DEFAULTS: Readonly<AssignmentWish> = {
 /**
  * One page by camera and model. Assignments of deleted cameras are not shown.
  *
- * @param options.cameraIds of these cameras only; of every one where undefined
- * @param options.effective true for Core: the assignment of a model that a person disabled reads `enabled: false`, so that Core
+ * @param cameraIds of these cameras only; of every one where undefined
+ * @param effective true for Core: the assignment of a model that a person disabled reads `enabled: false`, so that Core
  *   stops it and the stored wish is still there when the model is enabled again
  * @throws CodedError cursor_invalid
  */
 export async function listAssignments(
   db: Database,
   query: AssignmentQuery,
-  { effective, cameraIds }: { effective: boolean; cameraIds: string[] | undefined },
+  effective: boolean,
+  cameraIds?: string[],
 ): Promise<{ items: Assignment[]; next_cursor: string | null }> {
   const limit = query.limit ?? 100;
   let select = db

@@ -10,7 +10,7 @@ export type After = { createdAt: number; id: string };
 export type MediaFilter = {
   cameraId: string | undefined;
   /** Of these cameras only; of every one where undefined. */
-  cameraIds: string[] | undefined;
+  cameraIds?: string[] | undefined;
   after: After | undefined;
   limit: number;
 };
