@@ -25,6 +25,8 @@ export class Cameras {
   readonly #recorder: Pick<Recorder, "recordingEnded" | "idle">;
   /** The last change of each camera; the next one waits for it, so that a stop never overtakes a start. */
   readonly #changes = new Map<string, Promise<unknown>>();
+  /** Every camera of the site, as the store last had them: health counts them also while it is away. */
+  readonly #ids = new Set<string>();
   readonly #probes = new Slots(
     MAX_PROBES,
     MAX_WAITING_PROBES,
@@ -40,6 +42,7 @@ export class Cameras {
   /** Starts every camera that should run. One whose password cannot be read is left out and logged. */
   async startAll(): Promise<void> {
     for (const row of await store.listCameras(this.#backend.db)) {
+      this.#ids.add(row.id);
       if (!row.started) continue;
       try {
         this.#backend.kernel.startCamera(this.#spec(row));
@@ -47,6 +50,10 @@ export class Cameras {
         this.#backend.log.error("a camera was not started", { camera_id: row.id, error });
       }
     }
+  }
+
+  ids(): Iterable<string> {
+    return this.#ids;
   }
 
   async list(): Promise<Camera[]> {
@@ -79,6 +86,7 @@ export class Cameras {
     };
     if (!(await store.insertCamera(this.#backend.db, row, MAX_CAMERAS)))
       throw new CodedError("camera_limit", `No more cameras fit on this site [max:${MAX_CAMERAS}].`);
+    this.#ids.add(id);
     if (row.started) this.#backend.kernel.startCamera(this.#spec(row));
     this.#changed(id);
     return this.#toCamera(row);
@@ -143,6 +151,7 @@ export class Cameras {
         if (row.started) this.#backend.kernel.startCamera(this.#spec(row)); // nothing is deleted, so it goes on
         throw error;
       });
+      this.#ids.delete(id);
       await this.#backend.kernel.deleteFiles(paths);
       await this.#backend.track.forget(id);
       this.#backend.core.notifyAssignmentsChanged();

@@ -127,7 +127,11 @@ export async function createServer(parts: ServerParts): Promise<App> {
   registerAiHealthRoutes(app, backend);
   const aiResults = registerAiResults(app, backend);
   registerLive(app, backend, { ...parts, callers });
-  registerSiteRoutes(app, backend, () => [...counters.samples(), ...aiResults.counters(), ...backend.track.counters()]);
+  registerSiteRoutes(app, backend, parts.cameras, () => [
+    ...counters.samples(),
+    ...aiResults.counters(),
+    ...backend.track.counters(),
+  ]);
   registerWeb(app, config.webDir);
   await app.ready();
   return app;

@@ -1,6 +1,7 @@
 /** The site itself: health, metrics. */
 import { errorText } from "@vas/base/log.ts";
 import { Health } from "@vas/contracts/http.ts";
+import type { Cameras } from "../cameras.ts";
 import type { App, Backend } from "../context.ts";
 import type { CounterSample } from "../../kernel/index.ts";
 import { prometheusText } from "../counters.ts";
@@ -14,7 +15,7 @@ const tags = ["site"];
 const STORE_MS = 5000;
 
 /** @param samples everything that the backend counts itself */
-export function registerSiteRoutes(app: App, backend: Backend, samples: () => CounterSample[]): void {
+export function registerSiteRoutes(app: App, backend: Backend, cameras: Cameras, samples: () => CounterSample[]): void {
   const warn = limitedWarn(backend.log, backend.clock);
   const startedNs = backend.clock.monotonicNs();
   const uptimeSeconds = () => Number((backend.clock.monotonicNs() - startedNs) / 1_000_000n) / 1000;
@@ -36,28 +37,25 @@ export function registerSiteRoutes(app: App, backend: Backend, samples: () => Co
     },
   );
 
-  /** Cameras as the store last had them: they go on without it. */
-  let cameraIds: string[] = [];
-
   async function health(): Promise<Health> {
-    const cameras = { total: 0, live: 0, connecting: 0, retrying: 0, stopped: 0 };
+    const counts = { total: 0, live: 0, connecting: 0, retrying: 0, stopped: 0 };
     let store: Health["store"] = "ok";
     try {
-      cameraIds = (await inTime(listCameras(backend.db))).map((camera) => camera.id);
+      await inTime(listCameras(backend.db));
     } catch (error) {
       store = "unavailable";
       warn("the store does not answer", { cause: errorText(error) });
     }
-    for (const id of cameraIds) {
-      cameras.total++;
-      cameras[backend.kernel.status(id).state]++;
+    for (const id of cameras.ids()) {
+      counts.total++;
+      counts[backend.kernel.status(id).state]++;
     }
     return {
       status: store === "ok" ? "ok" : "degraded",
       version: VERSION,
       uptime_seconds: uptimeSeconds(),
       store,
-      cameras,
+      cameras: counts,
       frame_export_enabled: backend.config.frameExport.enabled,
     };
   }
