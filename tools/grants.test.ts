@@ -9,6 +9,8 @@ type Grants = Record<string, string>;
 const SPAWN: Grants = {
   "apps/vas/src/kernel/camera/child.ts": "FFmpeg of a camera, its clips and pictures",
   "apps/vas/src/kernel/frames/tap.ts": "the decode tap",
+  "packages/model-doctor/src/picture.ts": "FFmpeg, for the picture that a model is tried on",
+  "packages/model-doctor/src/try.ts": "Python, for a model that is written in it",
   "packages/testkit/src/processes.ts": "test cameras",
   "packages/testkit/src/postgres.ts": "the database of a test",
   "packages/testkit/src/site.ts": "the parts of a site",
@@ -40,6 +42,8 @@ const WRITE: Grants = {
   "apps/vas/src/backend/media.ts": "snapshots and clips",
   "apps/vas/src/backend/track/": "results beside the recording",
   "apps/vas/src/backend/site.ts": "the data folder",
+  "packages/model-doctor/src/main.ts": "model.yaml, where init was asked for it",
+  "packages/model-doctor/src/try.ts": "labels, for FFmpeg to draw",
   "packages/runtime-sdk/src/heartbeat.ts": "a runtime's heartbeat",
   "packages/runtime-sdk/src/server.ts": "a runtime's Unix socket",
   "packages/testkit/src/": "temporary folders of tests",

@@ -6,6 +6,7 @@ const CONTRACTS = "packages/contracts/src/";
 const BASE = "packages/base/src/";
 const SDK = "packages/runtime-sdk/src/";
 const TESTKIT = "packages/testkit/src/";
+const DOCTOR = "packages/model-doctor/src/";
 
 /** The first row that a file's path begins with says what of ours it may import beside its own folder. */
 const RULES: [folder: string, may: string[]][] = [
@@ -13,6 +14,7 @@ const RULES: [folder: string, may: string[]][] = [
   [BASE, []],
   [SDK, [CONTRACTS, BASE]],
   [TESTKIT, [CONTRACTS, BASE]],
+  [DOCTOR, [CONTRACTS, BASE, SDK, "runtimes/onnx/"]],
   ["packages/conformance/src/", [CONTRACTS, BASE]],
   ["apps/vas/src/kernel/", [CONTRACTS, BASE]],
   ["apps/vas/src/backend/", [CONTRACTS, BASE, "apps/vas/src/kernel/index.ts", "apps/vas/src/config.ts"]],
