@@ -24,10 +24,15 @@ const UNDECLARED: Access = { need: "administer", of: "site" };
  * | listed | the handler leaves out what `request.caller.grants` does not see |
  * | everything | every camera's at once: whoever does not see all is refused |
  * | {camera} | the camera whose id this path parameter holds |
- * | {object} | the camera of the object whose id the path parameter `id` holds |
+ * | ObjectsOfCameras | the camera of the object whose id the path parameter `id` holds |
  */
-export type Target = "site" | "listed" | "everything" | { camera: string } | { object: ObjectKind };
-export type ObjectKind = "segment" | "snapshot" | "clip" | "event";
+export type Target = "site" | "listed" | "everything" | { camera: string } | ObjectsOfCameras;
+export type ObjectsOfCameras = {
+  /** Finds an object's camera; undefined where there is no such object. */
+  cameraOf(id: string): Promise<string | undefined>;
+  /** What is answered where there is no such object. */
+  missing: ErrorCode;
+};
 
 /**
  * `public` needs nobody, `core` the service key. `core: true` lets the service key in beside the others, `personal`
@@ -37,16 +42,6 @@ export type Access = "public" | "core" | { need: Permission; of: Target; core?: 
 
 /** What one registered route declares; `access` is undefined where it declares nothing. */
 export type DeclaredAccess = { method: string; url: string; access: Access | undefined };
-
-/** Finds the camera of an object; undefined where there is no such object. */
-export type CameraOfObject = (kind: ObjectKind, id: string) => Promise<string | undefined>;
-
-const MISSING: Record<ObjectKind, ErrorCode> = {
-  segment: "segment_not_found",
-  snapshot: "snapshot_not_found",
-  clip: "clip_not_found",
-  event: "event_not_found",
-};
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -61,7 +56,7 @@ declare module "fastify" {
   }
 }
 
-type Guard = { callers: Pick<Callers, "of">; cameraOf: CameraOfObject; secureCookies: boolean };
+type Guard = { callers: Pick<Callers, "of">; secureCookies: boolean };
 
 /** Must be added before any route. */
 export function guardEveryRoute(app: App, guard: Guard): void {
@@ -90,7 +85,7 @@ export function guardEveryRoute(app: App, guard: Guard): void {
   app.addHook("preHandler", async (request) => {
     const access = accessOf(request);
     if (typeof access === "string" || request.is404) return;
-    await checkAccess(access, request.caller, request.params as Record<string, string>, guard.cameraOf);
+    await checkAccess(access, request.caller, request.params as Record<string, string>);
   });
 }
 
@@ -99,7 +94,6 @@ async function checkAccess(
   { need, of, personal }: Exclude<Access, string>,
   { kind, grants }: Caller,
   params: Record<string, string>,
-  cameraOf: CameraOfObject,
 ): Promise<void> {
   const mustSee = (cameraId: string | undefined, missing: ErrorCode) => {
     if (cameraId === undefined || !grants.sees(cameraId)) throw new CodedError(missing);
@@ -107,8 +101,8 @@ async function checkAccess(
   if (grants.cameras !== "all") {
     if (of === "everything") throw new CodedError("forbidden");
     if (typeof of === "object" && "camera" in of) mustSee(params[of.camera], "camera_not_found");
-    if (typeof of === "object" && "object" in of)
-      mustSee(await cameraOf(of.object, (params["id"] ?? "").toLowerCase()), MISSING[of.object]);
+    if (typeof of === "object" && "missing" in of)
+      mustSee(await of.cameraOf((params["id"] ?? "").toLowerCase()), of.missing);
   }
   if (!grants.may(need) || (personal && kind !== "person")) throw new CodedError("forbidden");
 }

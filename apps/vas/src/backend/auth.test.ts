@@ -65,6 +65,24 @@ test("delays grow, count from the begin of a try, end with a success and stay bo
   assert.ok(delays.size <= 20_000);
 });
 
+test("an IPv6 network waits as one address, and IPv4 is itself in either spelling", () => {
+  const delays = new LoginDelays();
+  const tries = [
+    "2001:db8:0:1::1",
+    "2001:0db8::1:ffff:0:0:9",
+    "2001:db8:0:1:aaaa:bbbb:cccc:dddd",
+    "2001:DB8:0:1::%eth0",
+  ];
+  for (const [n, address] of tries.entries()) assert.equal(delays.begin(`name${n}`, address, 0), 0);
+  assert.equal(delays.begin("other", "2001:db8:0:1::2", 0), 1000);
+  assert.equal(delays.begin("other", "2001:db8:0:2::2", 0), 0);
+  for (let n = 0; n < 4; n++) delays.begin(`v4${n}`, n % 2 ? "192.0.2.1" : "::ffff:192.0.2.1", 0);
+  assert.equal(delays.begin("v4", "192.0.2.1", 0), 1000);
+  delays.succeeded("v4", "::ffff:192.0.2.1");
+  assert.equal(delays.begin("v4", "192.0.2.1", 0), 0);
+  assert.equal(delays.begin("v4", "::1", 0), 0);
+});
+
 test("a password matches itself only, in any of its Unicode spellings", async () => {
   const stored = await hashPassword("pa\u00dfw\u00f6rt");
   assert.ok(await verifyPassword("pa\u00dfwo\u0308rt", stored));

@@ -18,7 +18,6 @@ import type { App, Backend } from "./context.ts";
 import type { Counters } from "./counters.ts";
 import { errorBody, tell } from "./errors.ts";
 import type { NoticeFeed } from "./notices.ts";
-import { cameraOfObject } from "./object-camera.ts";
 import { registerAiEventRoutes } from "./routes/ai-events.ts";
 import { registerAiHealthRoutes } from "./routes/ai-health.ts";
 import { registerAssignmentRoutes } from "./routes/ai-model-assignments.ts";
@@ -97,7 +96,7 @@ export async function createServer(parts: ServerParts): Promise<App> {
   await app.register(websocket, { options: WEBSOCKET_OPTIONS, preClose: closeWebSockets });
   const keys = new ApiKeys(backend.db, backend.clock, log);
   const callers = new Callers(sessions, keys, backend.serviceKey);
-  guardEveryRoute(app, { callers, cameraOf: cameraOfObject(backend), secureCookies: config.secureCookies });
+  guardEveryRoute(app, { callers, secureCookies: config.secureCookies });
   app.setNotFoundHandler(() => {
     throw new CodedError("not_found");
   });

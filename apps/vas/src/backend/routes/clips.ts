@@ -4,6 +4,7 @@ import { CameraParams, Clip, ClipCreate, ClipPage, MediaQuery } from "@vas/contr
 import { Type } from "typebox";
 import { callerGone } from "../caller.ts";
 import { mustExist } from "../cameras.ts";
+import type { ObjectsOfCameras } from "../access.ts";
 import type { App, Backend } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { sendMedia } from "../files.ts";
@@ -17,6 +18,10 @@ const params = CameraParams;
 
 export function registerClipRoutes(app: App, backend: Backend): void {
   const { db } = backend;
+  const clips: ObjectsOfCameras = {
+    cameraOf: async (id) => (await store.clipById(db, id))?.camera_id,
+    missing: "clip_not_found",
+  };
   const find = async (id: string) => {
     const row = await store.clipById(db, id);
     if (!row) throw new CodedError("clip_not_found");
@@ -65,12 +70,12 @@ export function registerClipRoutes(app: App, backend: Backend): void {
   );
   app.get(
     "/api/v1/clips/:id",
-    { config: { access: { need: "view", of: { object: "clip" } } }, schema: { tags, params, response: { 200: Clip } } },
+    { config: { access: { need: "view", of: clips } }, schema: { tags, params, response: { 200: Clip } } },
     async (request) => toClip(await find(request.params.id)),
   );
   app.get(
     "/api/v1/clips/:id/video",
-    { config: { access: { need: "view", of: { object: "clip" } } }, schema: { tags, params } },
+    { config: { access: { need: "view", of: clips } }, schema: { tags, params } },
     async (request, reply) => {
       const row = await find(request.params.id);
       // Only characters that every file system takes; the label is a person's text and stays out of the header.
@@ -81,7 +86,7 @@ export function registerClipRoutes(app: App, backend: Backend): void {
   );
   app.get(
     "/api/v1/clips/:id/thumbnail",
-    { config: { access: { need: "view", of: { object: "clip" } } }, schema: { tags, params } },
+    { config: { access: { need: "view", of: clips } }, schema: { tags, params } },
     async (request, reply) => {
       const row = await find(request.params.id);
       return sendMedia(backend, reply, row.thumbnail_path, "image/jpeg", "clip_not_found");
@@ -90,7 +95,7 @@ export function registerClipRoutes(app: App, backend: Backend): void {
   app.delete(
     "/api/v1/clips/:id",
     {
-      config: { access: { need: "operate", of: { object: "clip" } } },
+      config: { access: { need: "operate", of: clips } },
       schema: { tags, params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {

@@ -3,6 +3,7 @@ import { CodedError } from "@vas/contracts/errors.ts";
 import { CameraParams, type Gap, RangeQuery, RecordingDays, Recordings, type Segment } from "@vas/contracts/http.ts";
 import type { SegmentRecord } from "../../kernel/index.ts";
 import { mustExist } from "../cameras.ts";
+import type { ObjectsOfCameras } from "../access.ts";
 import type { App, Backend } from "../context.ts";
 import { sendMedia } from "../files.ts";
 import { hlsPlaylist } from "../playlist.ts";
@@ -19,6 +20,10 @@ const params = CameraParams;
 
 export function registerRecordingRoutes(app: App, backend: Backend): void {
   const { db } = backend;
+  const segments: ObjectsOfCameras = {
+    cameraOf: async (id) => (await readSegment(backend, id))?.cameraId,
+    missing: "segment_not_found",
+  };
 
   app.get(
     "/api/v1/cameras/:id/recordings",
@@ -60,7 +65,7 @@ export function registerRecordingRoutes(app: App, backend: Backend): void {
 
   app.get(
     "/api/v1/segments/:id",
-    { config: { access: { need: "view", of: { object: "segment" } } }, schema: { tags, params } },
+    { config: { access: { need: "view", of: segments } }, schema: { tags, params } },
     async (request, reply) => {
       const segment = await readSegment(backend, request.params.id);
       if (!segment) throw new CodedError("segment_not_found");

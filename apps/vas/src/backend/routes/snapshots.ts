@@ -4,6 +4,7 @@ import { CameraParams, MediaQuery, Snapshot, SnapshotCreate, SnapshotPage } from
 import { Type } from "typebox";
 import { callerGone } from "../caller.ts";
 import { mustExist } from "../cameras.ts";
+import type { ObjectsOfCameras } from "../access.ts";
 import type { App, Backend } from "../context.ts";
 import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { sendMedia } from "../files.ts";
@@ -17,6 +18,10 @@ const params = CameraParams;
 
 export function registerSnapshotRoutes(app: App, backend: Backend): void {
   const { db } = backend;
+  const snapshots: ObjectsOfCameras = {
+    cameraOf: async (id) => (await store.snapshotById(db, id))?.camera_id,
+    missing: "snapshot_not_found",
+  };
   const find = async (id: string) => {
     const row = await store.snapshotById(db, id);
     if (!row) throw new CodedError("snapshot_not_found");
@@ -61,14 +66,14 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
   app.get(
     "/api/v1/snapshots/:id",
     {
-      config: { access: { need: "view", of: { object: "snapshot" } } },
+      config: { access: { need: "view", of: snapshots } },
       schema: { tags, params, response: { 200: Snapshot } },
     },
     async (request) => toSnapshot(await find(request.params.id)),
   );
   app.get(
     "/api/v1/snapshots/:id/image",
-    { config: { access: { need: "view", of: { object: "snapshot" } } }, schema: { tags, params } },
+    { config: { access: { need: "view", of: snapshots } }, schema: { tags, params } },
     async (request, reply) => {
       const { path } = await find(request.params.id);
       return sendMedia(backend, reply, path, "image/jpeg", "snapshot_not_found");
@@ -77,7 +82,7 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
   app.delete(
     "/api/v1/snapshots/:id",
     {
-      config: { access: { need: "operate", of: { object: "snapshot" } } },
+      config: { access: { need: "operate", of: snapshots } },
       schema: { tags, params, response: { 204: Type.Null() } },
     },
     async (request, reply) => {

@@ -22,7 +22,6 @@ import type { Caller } from "../callers.ts";
 import type { App, Backend } from "../context.ts";
 import { errorBody, tell } from "../errors.ts";
 import { Grants } from "../grants.ts";
-import { cameraOfObject } from "../object-camera.ts";
 import { registerAiEventRoutes } from "../routes/ai-events.ts";
 import { registerAiHealthRoutes } from "../routes/ai-health.ts";
 import { registerAssignmentRoutes } from "../routes/ai-model-assignments.ts";
@@ -100,7 +99,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
       return typeof person === "string" ? { kind: "key", id: person, name: person, grants, keyHash: "" } : undefined;
     },
   };
-  guardEveryRoute(app, { callers, cameraOf: cameraOfObject(backend), secureCookies: false });
+  guardEveryRoute(app, { callers, secureCookies: false });
   app.setErrorHandler((error, request, reply) => {
     const told = tell(error, backend.log, { request_id: request.id });
     return reply.code(told.status).send(errorBody(told, request.id));
