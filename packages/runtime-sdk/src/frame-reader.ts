@@ -4,7 +4,7 @@
  * The reader maps read-only, never locks and never acknowledges. It trusts nothing in the files before it has checked
  * it, and after a frame was used `stillValid` says whether the pixels were those of one frame all the time.
  */
-import { type BigIntStats, closeSync, constants, openSync, realpathSync, statSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, lstatSync, openSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   FRAME_DATA_FILE,
@@ -130,8 +130,13 @@ export class FrameReader {
     if ("code" in ring) return ring;
     const newest = readNewest(ring.view);
     if (newest.frameId === 0) return { code: "gone", text: "no frame was written yet" };
-    if (newest.slot >= ring.geometry.slotCount) return mismatch("slot_count", ring.geometry.slotCount, newest.slot);
     return this.#view(ring, newest.slot);
+  }
+
+  /** Opens the frame in one slot, for who was told of a slot and a sequence and compares them. */
+  openSlot(cameraId: string, slot: number): FrameView | FrameProblem {
+    const ring = this.#ring(join(this.#shmDir, cameraId), cameraId);
+    return "code" in ring ? ring : this.#view(ring, slot);
   }
 
   /** Unmaps rings that were replaced or removed, or that nobody reads. A mapping would keep their memory in use. */
@@ -180,6 +185,11 @@ export class FrameReader {
   }
 
   #view(ring: Ring, slot: number): FrameView | FrameProblem {
+    if (slot >= ring.geometry.slotCount)
+      return {
+        code: "invalid",
+        text: `slot is beyond slot_count [slot_count:${ring.geometry.slotCount}, slot:${slot}]`,
+      };
     const word = slotRecordOffset(slot) / 8;
     const before = Atomics.load(ring.words, word);
     if (before % 2n !== 0n) return torn(`the slot is being written [sequence:${before}]`);
@@ -250,6 +260,11 @@ function openRing(folder: string): Ring | FrameProblem {
     } catch (error) {
       return cannotOpen(FRAME_META_FILE, error);
     }
+    const refused = refusedBefore(meta, `/proc/self/fd/${handle}/${FRAME_DATA_FILE}`);
+    if (refused !== undefined) {
+      meta.unmap();
+      return { code: "invalid", text: refused };
+    }
     try {
       data = mapFile(`/proc/self/fd/${handle}/${FRAME_DATA_FILE}`);
     } catch (error) {
@@ -274,6 +289,14 @@ function openRing(folder: string): Ring | FrameProblem {
   return { code: "gone", text: "the files were replaced while they were opened" };
 }
 
+/** A header that is wrong is told before frame.data is mapped, whose size may then be anything. */
+function refusedBefore(meta: Mapping, dataPath: string): string | undefined {
+  const data = lstatSync(dataPath, { throwIfNoEntry: false });
+  if (!data?.isFile()) return undefined;
+  const geometry = readGeometry(new DataView(meta.bytes), data.size);
+  return typeof geometry === "string" ? geometry : undefined;
+}
+
 function unmap(ring: Pick<Ring, "meta" | "data">): void {
   ring.meta.unmap();
   ring.data.unmap();
@@ -289,7 +312,7 @@ function isCurrent(ring: Pick<Ring, "folder" | "meta" | "data">): boolean {
 
 function statOf(path: string): BigIntStats | undefined {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false });
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
     if (isNodeError(error)) return undefined;
     throw error;
