@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkInferenceRequest } from "@vas/contracts/inference.ts";
-import { encodeRequest, judgeReply, Lane, type LaneMember } from "./dispatch.ts";
+import { judgeReply, Lane, type LaneMember, RequestEncoder } from "./dispatch.ts";
 import type { SubscriptionSpec } from "./reconcile.ts";
 
 const SPEC: SubscriptionSpec = {
@@ -23,7 +23,7 @@ function judge(reply: unknown) {
 test("a request is valid on the wire and carries nanoseconds beyond 2^53 exactly", () => {
   const geometry = { width: 64, height: 48, stride: 64, dataSize: 4608, slotCount: 8, generation: 3 };
   const record = { sequence: 4, frameId: 7, timestampNs: 2n ** 60n + 1n, pts90k: 2 ** 50, wallMs: 1, offset: 4608 };
-  const bytes = encodeRequest(SPEC, "/dev/shm/vas/x", { ...record, slot: 1, geometry }, 1500);
+  const bytes = new RequestEncoder(SPEC, "/dev/shm/vas/x").encode({ ...record, slot: 1, geometry }, 1500);
   assert.equal(bytes.readUInt32BE(0), bytes.length - 4);
   const checked = checkInferenceRequest(JSON.parse(bytes.subarray(4).toString()));
   assert.ok(checked.ok, JSON.stringify(checked));
@@ -54,6 +54,7 @@ class Camera implements LaneMember {
   constructor(priority: number) {
     this.priority = priority;
   }
+  readonly hasFrame = true;
   get wantsTurn(): boolean {
     return this.sentMs === null;
   }
@@ -64,9 +65,14 @@ class Camera implements LaneMember {
   }
 }
 
+function join(lane: Lane, camera: Camera): void {
+  lane.join(camera);
+  lane.waits(camera);
+}
+
 /** Runs a runtime that needs `serviceMs` a request and serves `parallel` at once. @returns the worst latency, ms */
 function run(lane: Lane, cameras: Camera[], serviceMs: number, parallel: number, forMs: number): number {
-  for (const camera of cameras) lane.join(camera);
+  for (const camera of cameras) join(lane, camera);
   const queue: { camera: Camera; doneMs: number }[] = [];
   let worst = 0;
   const known = new Set<Camera>();
@@ -114,7 +120,7 @@ test("a runtime that serves many at once gets many at once", () => {
 
 test("turns that end without an answer free their place", () => {
   const lane = new Lane(1000);
-  for (let n = 0; n < 10; n++) lane.join(new Camera(0));
+  for (let n = 0; n < 10; n++) join(lane, new Camera(0));
   lane.give(0);
   assert.equal(lane.outstanding, 2);
   lane.abandoned();
@@ -126,7 +132,7 @@ test("turns that end without an answer free their place", () => {
 test("a model that may have one request at a time has one, however fast it is", () => {
   const lane = new Lane(1000, 1);
   const cameras = [0, 0, 0, 0].map((priority) => new Camera(priority));
-  for (const camera of cameras) lane.join(camera);
+  for (const camera of cameras) join(lane, camera);
   let nowMs = 0;
   for (let turn = 0; turn < 40; turn++) {
     lane.give(nowMs);

@@ -21,7 +21,7 @@ import { RateWindow, SampleWindow } from "@vas/base/window.ts";
 import { SKIP_REASONS, type SkipReason } from "@vas/contracts/http.ts";
 import type { Result } from "@vas/contracts/live.ts";
 import { type CapState, cap } from "./cap.ts";
-import { encodeRequest, judgeReply, type Lane, type LaneMember } from "./dispatch.ts";
+import { judgeReply, type Lane, type LaneMember, RequestEncoder } from "./dispatch.ts";
 import type { FrameRef } from "./frame-watch.ts";
 import { monoMs } from "./mono.ts";
 import type { SubscriptionSpec } from "./reconcile.ts";
@@ -44,6 +44,7 @@ export class Subscription implements LaneMember {
   readonly #options: SubscriptionOptions;
   readonly #channel: Channel;
   #spec: SubscriptionSpec;
+  #encoder: RequestEncoder;
   #capState: CapState | null = null;
   #waiting: { frame: FrameRef; capState: CapState | null } | null = null;
   #outstanding: { frame: FrameRef; sentMs: number } | null = null;
@@ -64,6 +65,7 @@ export class Subscription implements LaneMember {
   constructor(options: SubscriptionOptions) {
     this.#options = options;
     this.#spec = options.spec;
+    this.#encoder = new RequestEncoder(options.spec, options.exportFolder);
     this.skipped = Object.fromEntries(SKIP_REASONS.map((reason) => [reason, 0])) as Record<SkipReason, number>;
     this.#notReadySinceWallMs = options.clock.wallMs();
     this.#channel = options.connect({
@@ -84,6 +86,9 @@ export class Subscription implements LaneMember {
   }
   get lastTurnMs(): number {
     return this.#lastTurnMs;
+  }
+  get hasFrame(): boolean {
+    return this.#waiting !== null;
   }
   get wantsTurn(): boolean {
     return this.#waiting !== null && this.#outstanding === null && this.#channel.ready;
@@ -125,6 +130,7 @@ export class Subscription implements LaneMember {
   /** Takes another frame rate, priority, parameters or validity; counts go on. */
   update(spec: SubscriptionSpec): void {
     this.#spec = spec;
+    this.#encoder = new RequestEncoder(spec, this.#options.exportFolder);
     if (spec.invalid === null) return;
     this.#skipWaiting("invalid_assignment");
     if (this.#outstanding !== null) this.#fail("invalid_assignment", spec.invalid, null);
@@ -143,6 +149,7 @@ export class Subscription implements LaneMember {
     }
     this.#skipWaiting("busy");
     this.#waiting = { frame, capState: answer.state };
+    this.#options.lane.waits(this);
   }
 
   /** The camera's newest frame changed but could not be read. */
@@ -176,7 +183,6 @@ export class Subscription implements LaneMember {
   }
 
   takeTurn(nowMs: number): void {
-    const { clock, exportFolder } = this.#options;
     const waiting = this.#waiting;
     if (waiting === null) throw new Error("a turn was given to a subscription that has no frame");
     this.#waiting = null;
@@ -184,7 +190,7 @@ export class Subscription implements LaneMember {
     this.#lastTurnMs = nowMs;
     this.#outstanding = { frame: waiting.frame, sentMs: nowMs };
     this.#dispatched++;
-    this.#channel.send(encodeRequest(this.#spec, exportFolder, waiting.frame, clock.wallMs()));
+    this.#channel.send(this.#encoder.encode(waiting.frame, this.#options.clock.wallMs()));
   }
 
   /** Ends it; a reply that comes later is nobody's. */
