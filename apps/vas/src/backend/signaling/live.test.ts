@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
+import type { AiEvent } from "@vas/contracts/http.ts";
 import type { LiveNotice, LiveReply, Result } from "@vas/contracts/live.ts";
 import { WebSocket } from "ws";
-import { addCamera, openTestSite, type TestSite } from "../testing/site.ts";
+import { addCamera, addUser, openTestSite, type TestSite } from "../testing/site.ts";
 import { CLOSE, MAX_TRANSPORTS } from "./live.ts";
 
 const WATCHDOG_MS = 10_000;
@@ -59,8 +60,8 @@ class Browser {
   }
 }
 
-async function connect(t: TestContext, site: TestSite): Promise<Browser> {
-  const browser = new Browser(site);
+async function connect(t: TestContext, site: TestSite, headers: Record<string, string> = {}): Promise<Browser> {
+  const browser = new Browser(site, headers);
   t.after(() => browser.socket.terminate());
   await once(browser.socket, "open");
   return browser;
@@ -227,4 +228,89 @@ test("a connection needs a session and the site's own origin", async (t) => {
   assert.match(await refused({ cookie: "" }), /401/);
   assert.match(await refused({ cookie: "vas_session=made-up" }), /401/);
   assert.match(await refused({ origin: "http://evil.example" }), /403/);
+});
+
+/** One of each notice about a camera. */
+function tellOf(site: TestSite, camera_id: string): void {
+  const { notices } = site.backend;
+  site.listener.cameraStatus(site.kernel.status(camera_id));
+  site.listener.run(camera_id, { run_id: crypto.randomUUID(), pts90k_base: 1, rtp_base: null });
+  notices.publish({ notice: "cameras_changed", camera_id });
+  notices.publish({ notice: "event", event: { camera_id } as AiEvent });
+  notices.publish({ notice: "result", result: { camera_id } as Result });
+}
+
+test("of a camera that was not granted nothing is told, and asking for it answers as for none", async (t) => {
+  const site = await openTestSite(t);
+  const [granted, hidden, absent] = [await addCamera(site), await addCamera(site), crypto.randomUUID()];
+  const { cookie } = await addUser(site, { role: "viewer", camera_ids: [granted.toUpperCase()] });
+  const reply = await site.call("POST", "/api/v1/api-keys", { name: "x", role: "viewer", camera_ids: [granted] });
+  const { key } = (await reply.json()) as { key: string };
+  const admin = await connect(t, site);
+  const asViewer = await connect(t, site, { cookie });
+  const asKey = await connect(t, site, { cookie: "", authorization: `Bearer ${key}` });
+  await admin.ask("detections", { camera_id: hidden, on: true });
+  for (const browser of [asViewer, asKey]) {
+    for (const method of ["capabilities", "transport"])
+      for (const camera_id of [hidden, absent])
+        assert.equal(await browser.ask(method, { camera_id }), "camera_not_found");
+    assert.equal(await browser.ask("detections", { camera_id: hidden, on: true }), "camera_not_found");
+    assert.deepEqual(await browser.ask("detections", { camera_id: granted, on: true }), {});
+  }
+  tellOf(site, hidden);
+  site.backend.notices.publish({ notice: "cameras_changed" });
+  tellOf(site, granted);
+  for (const browser of [asViewer, asKey]) {
+    await browser.notice("result");
+    assert.deepEqual(
+      browser.notices.map(({ notice }) => notice),
+      ["camera", "run", "cameras_changed", "event", "result"],
+    );
+    assert.ok(!JSON.stringify(browser.notices).includes(hidden));
+  }
+  await admin.notice("result");
+  assert.ok(JSON.stringify(admin.notices).includes(hidden), "whoever sees all is told of all");
+});
+
+test("a grant that goes takes along what is open of the camera, and one that comes is there at once", async (t) => {
+  const site = await openTestSite(t);
+  const [first, second] = [await addCamera(site), await addCamera(site)];
+  const { id, cookie } = await addUser(site, { role: "operator", camera_ids: [first] });
+  const browser = await connect(t, site, { cookie });
+  const { transport_id } = await browser.ask("transport", { camera_id: first });
+  await browser.ask("detections", { camera_id: first, on: true });
+  assert.equal((await site.call("PATCH", `/api/v1/users/${id}`, { camera_ids: [second] })).status, 200);
+  await browser.notice("access_changed");
+  assert.equal((await browser.notice("transport_closed")).transport_id, transport_id);
+  assert.deepEqual(
+    site.kernel.transports.map((transport) => transport.isClosed),
+    [true],
+  );
+  assert.equal(await browser.ask("transport", { camera_id: first }), "camera_not_found");
+  assert.ok((await browser.ask("transport", { camera_id: second })).transport_id);
+  const before = browser.notices.length;
+  tellOf(site, first);
+  tellOf(site, second);
+  await browser.notice("event");
+  assert.ok(!JSON.stringify(browser.notices.slice(before)).includes(first));
+  // Granted again, the detections that were on before are not on by themselves.
+  await site.call("PATCH", `/api/v1/users/${id}`, { all_cameras: true });
+  tellOf(site, first);
+  assert.ok(!browser.notices.some(({ notice }) => notice === "result"));
+});
+
+test("a removed user, a new password and a revoked key close what they have open", async (t) => {
+  const site = await openTestSite(t);
+  const [removed, reset] = [await addUser(site, { role: "viewer" }), await addUser(site, { role: "viewer" })];
+  const reply = await site.call("POST", "/api/v1/api-keys", { name: "x", role: "administrator" });
+  const made = (await reply.json()) as { id: string; key: string };
+  const open = [
+    await connect(t, site, { cookie: removed.cookie }),
+    await connect(t, site, { cookie: reset.cookie }),
+    await connect(t, site, { cookie: "", authorization: `Bearer ${made.key}` }),
+  ];
+  await site.call("DELETE", `/api/v1/users/${removed.id}`);
+  await site.call("PATCH", `/api/v1/users/${reset.id}`, { password: "another-password" });
+  await site.call("DELETE", `/api/v1/api-keys/${made.id}`);
+  for (const browser of open) assert.equal(await watchdog("the close", browser.closed), CLOSE.loggedOut);
 });

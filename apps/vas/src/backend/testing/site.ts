@@ -73,11 +73,11 @@ export async function openTestSite(t: TestContext, options: TestSiteOptions = {}
 }
 
 /** @returns the session cookie */
-export async function logIn(url: string): Promise<string> {
+export async function logIn(url: string, username = "admin", password = PASSWORD): Promise<string> {
   const response = await fetch(`${url}/api/v1/auth/login`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ username: "admin", password: PASSWORD }),
+    body: JSON.stringify({ username, password }),
   });
   if (response.status !== 200) throw new Error(`login failed: ${await response.text()}`);
   return (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
@@ -115,4 +115,16 @@ export async function addCamera(site: TestSite, fields: Record<string, unknown> 
   const body = (await response.json()) as { id: string };
   if (response.status !== 201) throw new Error(JSON.stringify(body));
   return body.id;
+}
+
+/** @returns the id and the session cookie of a user that was created over HTTP; its password is PASSWORD */
+export async function addUser(
+  site: TestSite,
+  fields: { role: string; all_cameras?: boolean; camera_ids?: string[] },
+): Promise<{ id: string; username: string; cookie: string }> {
+  const username = `user-${crypto.randomUUID()}`;
+  const response = await site.call("POST", "/api/v1/users", { username, password: PASSWORD, ...fields });
+  const { id } = (await response.json()) as { id: string };
+  if (response.status !== 201) throw new Error(`a user was not made [status:${response.status}]`);
+  return { id, username, cookie: await logIn(site.url, username) };
 }
