@@ -174,7 +174,7 @@ async function pingers(folder: string, request: Buffer, replyBytes: number, size
     });
     sockets.push(socket);
   }
-  return (count) => meter.run(count, () => sockets.forEach((_, who) => void send(who)));
+  return (count) => meter.run(count, () => sockets.forEach((_, who) => send(who)));
 }
 
 /** Subscriptions as Core makes them; each gets a new frame as soon as its last one was answered. */
@@ -221,7 +221,7 @@ async function callers(
     one.tick(monoMs(systemClock));
     await ready.promise;
   }
-  return (count) => meter.run(count, () => subscriptions.forEach((_, who) => void send(who)));
+  return (count) => meter.run(count, () => subscriptions.forEach((_, who) => send(who)));
 }
 
 function spec(kind: Kind): SubscriptionSpec {

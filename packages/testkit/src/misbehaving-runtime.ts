@@ -55,6 +55,8 @@ export type MisbehavingRuntimeOptions = {
   behaviour?: Behaviour;
   /** Milliseconds that `late` waits, and that `trickle` waits between two bytes. */
   lateMs?: number;
+  /** How many of the newest requests are kept; all where it is absent. */
+  keep?: number;
   /** What an `ok` reply holds; one person in the middle where it is absent. */
   detect?(request: InferenceRequest): Detection[];
 };
@@ -66,7 +68,7 @@ export class MisbehavingRuntime implements AsyncDisposable {
   readonly socketPath: string;
   /** May be changed at any time; `absent` needs `setAbsent`. */
   behaviour: Behaviour;
-  /** Every valid request, in the order of arrival. */
+  /** Every valid request, or the newest `keep` of them, in the order of arrival. */
   readonly requests: InferenceRequest[] = [];
   /** Sentences about requests that were not valid. */
   readonly violations: string[] = [];
@@ -150,6 +152,7 @@ export class MisbehavingRuntime implements AsyncDisposable {
     const request = checked.value;
     if (request.model_id !== this.#modelId) this.violations.push(`asked for model ${request.model_id}`);
     this.requests.push(request);
+    if (this.requests.length > (this.#options.keep ?? Number.POSITIVE_INFINITY)) this.requests.shift();
     this.#answer(socket, request);
   }
 
