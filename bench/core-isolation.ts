@@ -1,0 +1,138 @@
+/**
+ * Core beside runtimes that do everything wrong, for as long as it is asked: the good ones' subscriptions must show nothing
+ * of it, and neither Core nor the SDK's runtime may grow.
+ *
+ *   node bench/core-isolation.ts [minutes, 3 where absent]      60 for the hour
+ *
+ * One more model vanishes and comes back every few seconds. Exit code 1 where a good subscription shows an error or a
+ * timeout, falls below nine tenths of its frame rate, or where one of the two grows by more than 16 MiB.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { SubscriptionMetrics } from "@vas/contracts/http.ts";
+import { BEHAVIOURS, MisbehavingRuntime } from "@vas/testkit/misbehaving-runtime.ts";
+import { waitFor } from "@vas/testkit/processes.ts";
+import { REPOSITORY } from "@vas/testkit/site.ts";
+import { median, ownBytes, sleep, startCoreSite } from "./core-site.ts";
+
+const CAMERAS = 4;
+const CAMERA_FPS = 25;
+const MAX_FPS = 10;
+const SAMPLE_MS = 1000;
+const VANISH_EVERY = 5;
+const MAX_GROWTH_BYTES = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+const minutes = Number(process.argv[2] ?? 3);
+const bad = BEHAVIOURS.filter((behaviour) => behaviour !== "ok");
+const good = ["good-sdk", "good-plain"];
+const wishes = [...good, ...bad, "vanishes"].map((modelId) => ({ modelId, maxFps: MAX_FPS }));
+const site = await startCoreSite(CAMERAS, CAMERA_FPS, wishes);
+const sdk: ChildProcess = spawn(
+  process.execPath,
+  [join(REPOSITORY, "packages/runtime-sdk/src/main.ts"), site.modelDir("good-sdk")],
+  {
+    stdio: ["pipe", "ignore", "inherit"],
+    env: {
+      PATH: process.env.PATH ?? "",
+      RUTH_SOCKET_DIR: site.socketDir,
+      VAS_SHM_DIR: site.shmDir,
+      RUTH_EXIT_WITH_STDIN: "1",
+    },
+  },
+);
+const runtimes: MisbehavingRuntime[] = [];
+for (const behaviour of bad)
+  runtimes.push(await MisbehavingRuntime.start(site.socketDir, behaviour, { behaviour, keep: 1, lateMs: 300 }));
+runtimes.push(await MisbehavingRuntime.start(site.socketDir, "good-plain", { keep: 1 }));
+const vanishing = await MisbehavingRuntime.start(site.socketDir, "vanishes", { keep: 1 });
+const isGood = (one: SubscriptionMetrics) => good.includes(one.model_id);
+const subscriptions = () => site.metrics()?.subscriptions ?? [];
+await waitFor(
+  "results of every good subscription",
+  () =>
+    subscriptions()
+      .filter(isGood)
+      .filter((one) => one.results > 0).length ===
+    CAMERAS * good.length,
+  { withinMs: 60_000 },
+);
+
+const core: number[] = [];
+const runtime: number[] = [];
+const rates: number[] = [];
+const samples = Math.max(20, Math.round((minutes * 60_000) / SAMPLE_MS));
+for (let sample = 0; sample < samples; sample++) {
+  await sleep(SAMPLE_MS);
+  core.push(ownBytes(site.pid));
+  runtime.push(ownBytes(sdk.pid as number));
+  // The rate is that of the last 10 s.
+  if (sample >= 12)
+    rates.push(
+      Math.min(
+        ...subscriptions()
+          .filter(isGood)
+          .map((one) => one.achieved_fps),
+      ),
+    );
+  if (sample % VANISH_EVERY === 0) await (sample % (2 * VANISH_EVERY) === 0 ? vanishing.stop() : vanishing.listen());
+}
+
+console.log(
+  `${minutes} minutes, ${CAMERAS} cameras of ${CAMERA_FPS} fps, ${wishes.length} models of ${MAX_FPS} fps each, sums over the cameras\n`,
+);
+console.log("model          sent  results   cap    busy  no_runtime  timeout  error  no_new  p95 ms  last error");
+for (const { modelId } of wishes) {
+  const all = subscriptions().filter((one) => one.model_id === modelId);
+  const sum = (pick: (one: SubscriptionMetrics) => number | undefined) =>
+    all.reduce((total, one) => total + (pick(one) ?? 0), 0);
+  const p95 = Math.max(...all.map((one) => one.latency_ms.p95 ?? 0));
+  console.log(
+    [
+      modelId.padEnd(12),
+      ...[
+        [sum((one) => one.dispatched), 7],
+        [sum((one) => one.results), 9],
+        [sum((one) => one.skipped.cap), 6],
+        [sum((one) => one.skipped.busy), 8],
+        [sum((one) => one.skipped.no_runtime), 12],
+        [sum((one) => one.skipped.timeout), 9],
+        [sum((one) => one.skipped.error), 7],
+        [sum((one) => one.skipped.no_new_frame), 8],
+        [p95.toFixed(1), 8],
+      ].map(([value, width]) => String(value).padStart(width as number)),
+      `  ${(all.find((one) => one.last_error)?.last_error ?? "").slice(0, 60)}`,
+    ].join(""),
+  );
+}
+
+/** The median of a quarter at the beginning, once things have settled, and of the last quarter. */
+function growth(name: string, bytes: number[]): number {
+  const quarter = Math.ceil(bytes.length / 4);
+  const early = Math.min(quarter, 60);
+  const first = median(bytes.slice(early, early * 2));
+  const last = median(bytes.slice(-early));
+  const grown = last - first;
+  console.log(
+    `${name.padEnd(14)} own memory ${(first / MIB).toFixed(1)} MiB early, ${(last / MIB).toFixed(1)} MiB at the end, most ${(Math.max(...bytes) / MIB).toFixed(1)}, grown by ${(grown / MIB).toFixed(1)}`,
+  );
+  return grown;
+}
+console.log();
+const grown = [growth("Core", core), growth("SDK runtime", runtime)];
+const goodOnes = subscriptions().filter(isGood);
+const failures = goodOnes.reduce((total, { skipped }) => total + (skipped.error ?? 0) + (skipped.timeout ?? 0), 0);
+const slowest = Math.min(...rates);
+console.log(
+  `good ones      ${failures} errors and timeouts, slowest ${slowest.toFixed(2)} of ${MAX_FPS} results a second`,
+);
+
+const isBad = failures > 0 || slowest < MAX_FPS * 0.9 || grown.some((bytes) => bytes > MAX_GROWTH_BYTES);
+console.log(isBad ? "NOT ISOLATED" : "isolated");
+const ended = once(sdk, "exit");
+sdk.kill("SIGTERM");
+await ended;
+await site.stop();
+for (const one of [...runtimes, vanishing]) await one.stop();
+process.exit(isBad ? 1 : 0);
