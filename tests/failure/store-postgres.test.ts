@@ -125,6 +125,7 @@ describe("PostgreSQL goes away and comes back", { concurrency: false }, () => {
     return found;
   };
   const acknowledgedAreStored = async () => {
+    const acked = [...core.acked]; // as of now: more are acknowledged while the pages are read
     const stored = new Set<string>();
     let cursor: string | null = null;
     do {
@@ -133,7 +134,7 @@ describe("PostgreSQL goes away and comes back", { concurrency: false }, () => {
       cursor = next.next_cursor;
     } while (cursor !== null);
     assert.deepEqual(
-      [...core.acked].filter((id) => !stored.has(id)),
+      acked.filter((id) => !stored.has(id)),
       [],
     );
   };

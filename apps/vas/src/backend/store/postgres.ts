@@ -130,35 +130,67 @@ function toStoreError(thrown: unknown): unknown {
   return isSqlState(thrown) && !TROUBLE.test((thrown as { code: string }).code) ? thrown : new StoreUnavailable(thrown);
 }
 
-/** The pool as Kysely sees it. A connection on which something failed other than the statement is not used again. */
+/**
+ * The pool as Kysely sees it. A connection on which something failed other than the statement is not used again, nor is
+ * any that is older than the last failure. While the database is away one caller tries at a time and the others are told
+ * at once: a database that hangs would cost every request its whole patience.
+ */
 function adaptPool(pool: Pool): Pick<PostgresPool, "connect"> {
-  // Kysely remembers connections by their client.
-  const adapted = new WeakMap<PoolClient, PostgresPoolClient>();
+  const bornMs = new WeakMap<PoolClient, number>();
+  let isAway = false;
+  let isTrying = false;
+  let awayMs = Number.NEGATIVE_INFINITY;
+  pool.on("connect", (client) => bornMs.set(client, performance.now()));
+
+  const failed = (error: unknown): unknown => {
+    const told = toStoreError(error);
+    const isGone = !isSqlState(error) || /^(08|57P)/.test((error as { code: string }).code);
+    if (!(told instanceof StoreUnavailable) || !isGone) return told;
+    isAway = true;
+    awayMs = performance.now();
+    return told;
+  };
+  const borrow = async (): Promise<PoolClient> => {
+    for (;;) {
+      const client = await pool.connect();
+      if ((bornMs.get(client) ?? 0) > awayMs) return client;
+      client.release(true);
+    }
+  };
   return {
     async connect() {
+      if (isAway && isTrying) throw new StoreUnavailable("it was away a moment ago");
+      const tries = isAway;
+      isTrying ||= tries;
+      const tried = () => {
+        if (tries) isTrying = false;
+      };
       let client: PoolClient;
       try {
-        client = await pool.connect();
+        client = await borrow();
       } catch (error) {
-        throw toStoreError(error);
+        tried();
+        throw failed(error);
       }
-      const known = adapted.get(client);
-      if (known) return known;
       let isBroken = false;
       const made = {
         async query(sql: string, parameters: unknown[]) {
           if (isBroken) throw new StoreUnavailable("the connection broke");
           try {
-            return await client.query(sql, parameters);
+            const result = await client.query(sql, parameters);
+            isAway = false;
+            return result;
           } catch (error) {
-            const told = toStoreError(error);
-            isBroken ||= told instanceof StoreUnavailable;
+            const told = failed(error);
+            isBroken = told instanceof StoreUnavailable;
             throw told;
           }
         },
-        release: (isUnwanted?: boolean) => client.release(isBroken || isUnwanted === true),
+        release: (isUnwanted?: boolean) => {
+          tried();
+          client.release(isBroken || isUnwanted === true);
+        },
       } as unknown as PostgresPoolClient;
-      adapted.set(client, made);
       return made;
     },
   };
