@@ -276,6 +276,28 @@ test("a model folder that is repaired starts working without another assignment"
   );
 });
 
+test("the reply time and the number of requests at once are the model's own, and follow its folder", async (t) => {
+  const s = await site(t);
+  s.runtime.behaviour = "hang";
+  const write = (runtime: string) => {
+    const yaml = `model_id: person\nmodel_name: p\nmodel_version: "2"\nmodel_type: module\nentry: handler.ts\n${runtime}`;
+    writeFileSync(join(s.modelsDir, "person", "model.yaml"), yaml);
+  };
+  write("runtime: { reply_timeout_ms: 150, max_in_flight: 1 }\n");
+  s.writeKey();
+  s.vas.assignments = [assignment(CAMERA, "person")];
+  const late = (ms: number) => () => s.subscription("person")?.last_error === `no reply within ${ms} ms`;
+  await until("a timeout of 150 ms", late(150));
+  write("runtime: { reply_timeout_ms: 90 }\n");
+  await until("a timeout of 90 ms", late(90));
+  write("");
+  await until("a timeout of 1000 ms", late(1000));
+  const found = s.vas.of("models").map(({ models }) => models.find((one) => one.model_id === "person"));
+  assert.ok(found.some((one) => one?.reply_timeout_ms === 150 && one.max_in_flight === 1));
+  s.runtime.behaviour = "ok";
+  await until("a result", () => s.vas.results[0]);
+});
+
 test("SIGTERM ends Core with 0 and closes what was open", async (t) => {
   const s = await site(t);
   s.writeKey();
