@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Detection } from "@vas/contracts/inference.ts";
 import { colourOf, draw, labelOf } from "./draw.ts";
+import { tintOf } from "./mask.ts";
 import type { Drawn } from "./results.ts";
 import { labelKey, readOverlaySettings } from "./settings.ts";
 import type { Pen } from "./shapes.ts";
@@ -139,4 +140,17 @@ test("a line of two corners is open, a pose has its bones, a class has only its 
 test("a model keeps its colour until a person chooses another", () => {
   assert.equal(colourOf("m"), colourOf("m", { colours: {} }));
   assert.equal(colourOf("m", { colours: { m: "#ff00ff" } }), "#ff00ff");
+});
+
+test("a mask that is none is a box", () => {
+  for (const mask of [null, 5, "rle", {}, { size: [2, 2], counts: [5] }, { size: [2, 2], counts: [1] }]) {
+    const { pen: canvas, calls } = pen();
+    draw(canvas, [fresh("m", found({ mask }))], on, 200, 100, 1);
+    assert.equal(calls.filter(([name]) => name === "strokeRect").length, 1, JSON.stringify(mask));
+    assert.equal(calls.filter(([name]) => name === "drawImage").length, 0, JSON.stringify(mask));
+  }
+});
+
+test("a mask has its model's colour", () => {
+  assert.deepEqual([...new Uint8Array(new Uint32Array([tintOf("#ff8001")]).buffer)], [255, 128, 1, 255]);
 });

@@ -57,6 +57,7 @@ export class LiveDirector implements Director {
     if (playing?.run_id !== this.#runId) {
       this.#runId = playing?.run_id ?? null;
       this.#scene.forgetPictures();
+      if (playing) this.#scene.results.forgetBefore(playing.pts90k_base);
     }
     const pts90k = this.#place(shown, playing);
     // Pictures are kept only where results that could belong to them are coming.

@@ -43,14 +43,17 @@ export class RecordedDirector implements Director {
   }
 
   #drawn(pts90k: number, settings: OverlaySettings): Drawn[] {
-    const { track } = this.#options;
+    const { frames, track } = this.#options;
     const drawn: Drawn[] = [];
     for (const model of track.models()) {
       if (settings.hidden.includes(model)) continue;
       const result = track.atOrBefore(model, pts90k + SAME_FRAME_TICKS);
       if (!result) continue;
       const age = pts90k - result.pts90k;
-      if (age <= LONGEST_AGE_TICKS) drawn.push({ result, ageTicks: age <= SAME_FRAME_TICKS ? 0 : age });
+      if (age <= SAME_FRAME_TICKS) drawn.push({ result, ageTicks: 0 });
+      // Where the frames between are not known a camera may have been restarted: its pictures have nothing in common.
+      else if (age <= LONGEST_AGE_TICKS && frames.framesBetween(result.pts90k, pts90k) !== null)
+        drawn.push({ result, ageTicks: age });
     }
     return drawn;
   }

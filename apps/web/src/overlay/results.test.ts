@@ -67,3 +67,10 @@ test("what a model says is kept for a while only, and models are not without num
   for (let model = 0; model < 1_000; model++) results.push(result(`m${model}`, 1), 0, null);
   assert.equal(results.models().length, 64);
 });
+
+test("nothing of an earlier run is drawn on a later one, however near it is", () => {
+  const results = pushed(["a", 90_000], ["b", 180_000]);
+  results.forgetBefore(180_000);
+  results.push(result("a", 93_600), 0, null);
+  assert.deepEqual(ages(results, 180_000), [["b", 180_000, 0]]);
+});

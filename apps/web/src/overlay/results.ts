@@ -22,12 +22,21 @@ type OfModel = { results: FrameResult[]; arrivedMs: number; delays: number[] };
 
 export class RecentResults {
   readonly #byModel = new Map<string, OfModel>();
+  #since90k = Number.NEGATIVE_INFINITY;
+
+  /** A run begins at this time: what was found before it belongs to other pictures, however near they are. */
+  forgetBefore(pts90k: number): void {
+    this.#since90k = pts90k;
+    for (const model of this.#byModel.values())
+      model.results = model.results.filter((result) => result.pts90k >= pts90k - SAME_FRAME_TICKS);
+  }
 
   /**
    * @param nowMs any clock that only grows; the same for every call
    * @param displayed90k the frame on screen when it came, where known: what the result is late by is learnt from it
    */
   push(result: FrameResult, nowMs: number, displayed90k: number | null): void {
+    if (result.pts90k < this.#since90k - SAME_FRAME_TICKS) return;
     let model = this.#byModel.get(result.model_id);
     if (!model) {
       if (this.#byModel.size >= MOST_MODELS) return;

@@ -134,3 +134,10 @@ test("frames are counted from frame to frame and never guessed", () => {
   assert.equal(index.framesBetween(base + 3_600, base + 3_600), 0);
   assert.equal(index.framesBetween(base - 9_000, base), null);
 });
+
+test("frames of two runs are not counted as one stretch", () => {
+  const index = indexed();
+  index.segments([{ ...SEGMENT, id: "s2", start_pts90k: SEGMENT.start_pts90k + 90_000 }]);
+  index.loaded(1, 1, "s2", fragment(0, [3_600, 3_600]));
+  assert.equal(index.framesBetween(SEGMENT.start_pts90k + 7_500, SEGMENT.start_pts90k + 90_000), null);
+});

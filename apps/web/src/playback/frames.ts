@@ -13,6 +13,7 @@ export type PlacedFrame = { pts90k: number; wallMs: number };
 
 type Fragment = {
   sequence: number;
+  /** Counts the playlist's discontinuities. */
   continuity: number;
   segmentId: string;
   times: SampleTimes;
@@ -82,16 +83,18 @@ export class FrameIndex {
     return next ? next.time + next.duration / 2 : null;
   }
 
-  /** Frames from one time to another, both of known frames of one run; null where they are not. */
+  /** Frames from one time to another, both of known frames of one unbroken stretch; null where they are not. */
   framesBetween(from90k: number, to90k: number): number | null {
     let count = 0;
     let isFrom = false;
     let isTo = false;
+    const stretches = new Set<number>();
     for (const fragment of this.#fragments.values()) {
       const base = this.#base(fragment);
       if (!base) continue;
       const { pts, start, end } = fragment.times;
       if (base.pts90k + end <= from90k || base.pts90k + start > to90k) continue;
+      stretches.add(fragment.continuity);
       for (const ticks of pts) {
         const at = base.pts90k + ticks;
         if (Math.abs(at - from90k) <= ROUNDING_TICKS) isFrom = true;
@@ -99,7 +102,7 @@ export class FrameIndex {
         if (Math.abs(at - to90k) <= ROUNDING_TICKS) isTo = true;
       }
     }
-    return isFrom && isTo ? count : null;
+    return isFrom && isTo && stretches.size === 1 ? count : null;
   }
 
   #shownFrames(): { fragment: Fragment; index: number; time: number; duration: number }[] {
