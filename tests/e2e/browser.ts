@@ -35,8 +35,9 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
   return { page, complaints };
 }
 
-export async function logIn(page: Page, password: string): Promise<void> {
+export async function logIn(page: Page, password: string, name = "admin"): Promise<void> {
   await page.goto("/");
+  await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("navigation", { name: "Pages" }).waitFor();

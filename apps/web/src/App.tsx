@@ -4,11 +4,13 @@ import type { ApiError } from "./api/client.ts";
 import { CameraFormPage } from "./cameras/CameraFormPage.tsx";
 import { CameraPage } from "./cameras/CameraPage.tsx";
 import { LivePage } from "./live/LivePage.tsx";
+import { May } from "./people/May.tsx";
+import { MeContext, useMay } from "./people/me.ts";
 import { createSite, SiteContext, useOnline, useSite } from "./site.ts";
 import { useAddress } from "./ui/hooks.ts";
 import { LoginPage } from "./ui/LoginPage.tsx";
 import { Empty, Failure, Link, Loading } from "./ui/parts.tsx";
-import { HEALTH_PATH, routeOf } from "./ui/route.ts";
+import { ACCOUNT_PATH, HEALTH_PATH, PEOPLE_PATH, routeOf } from "./ui/route.ts";
 
 const RecordingsPage = lazy(() =>
   import("./playback/RecordingsPage.tsx").then((page) => ({ default: page.RecordingsPage })),
@@ -16,6 +18,10 @@ const RecordingsPage = lazy(() =>
 const EventsPage = lazy(() => import("./events/EventsPage.tsx").then((page) => ({ default: page.EventsPage })));
 const ModelsPage = lazy(() => import("./models/ModelsPage.tsx").then((page) => ({ default: page.ModelsPage })));
 const HealthPage = lazy(() => import("./health/HealthPage.tsx").then((page) => ({ default: page.HealthPage })));
+
+const PeoplePage = lazy(() => import("./people/PeoplePage.tsx").then((page) => ({ default: page.PeoplePage })));
+const ApiKeysPage = lazy(() => import("./people/ApiKeysPage.tsx").then((page) => ({ default: page.ApiKeysPage })));
+const AccountPage = lazy(() => import("./people/AccountPage.tsx").then((page) => ({ default: page.AccountPage })));
 
 type Session = { state: "asking" } | { state: "out" } | { state: "in"; me: Me } | { state: "failed"; error: ApiError };
 
@@ -42,7 +48,15 @@ export function App() {
     if (!inside) return undefined;
     site.live.start();
     void site.cameras.reload();
-    return () => site.live.stop();
+    const unhear = site.live.onNotice((notice) => {
+      if (notice.notice !== "access_changed") return;
+      setTurn((old) => old + 1);
+      void site.cameras.reload();
+    });
+    return () => {
+      unhear();
+      site.live.stop();
+    };
   }, [inside, site]);
 
   const ask = () => setTurn((old) => old + 1);
@@ -55,7 +69,11 @@ export function App() {
         </main>
       )}
       {session.state === "out" && <LoginPage onLoggedIn={ask} />}
-      {session.state === "in" && <Inside me={session.me} onLoggedOut={() => setSession({ state: "out" })} />}
+      {session.state === "in" && (
+        <MeContext value={session.me}>
+          <Inside me={session.me} onLoggedOut={() => setSession({ state: "out" })} />
+        </MeContext>
+      )}
     </SiteContext>
   );
 }
@@ -87,8 +105,15 @@ function Inside(props: { me: Me; onLoggedOut: () => void }) {
               {place.name}
             </Link>
           ))}
+          <May need="administer">
+            <Link to={PEOPLE_PATH} current={route.page === "people" || route.page === "keys"}>
+              People
+            </Link>
+          </May>
         </nav>
-        <span className="quiet user">{props.me.username}</span>
+        <Link to={ACCOUNT_PATH} className="quiet user" current={route.page === "account"} label="My account">
+          {props.me.username}
+        </Link>
         <button type="button" className="plain" onClick={() => void logout()}>
           Log out
         </button>
@@ -96,7 +121,9 @@ function Inside(props: { me: Me; onLoggedOut: () => void }) {
       {!online && <OfflineLine />}
       <main>
         <Guard key={address.pathname}>
-          <Suspense fallback={<Loading what="the page" />}>{pageOf(route)}</Suspense>
+          <Suspense fallback={<Loading what="the page" />}>
+            <Allowed page={route.page}>{pageOf(route)}</Allowed>
+          </Suspense>
         </Guard>
       </main>
     </>
@@ -136,6 +163,12 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
       return <ModelsPage />;
     case "health":
       return <HealthPage />;
+    case "people":
+      return <PeoplePage />;
+    case "keys":
+      return <ApiKeysPage />;
+    case "account":
+      return <AccountPage />;
     default:
       return (
         <Empty title="There is no such page">
@@ -145,6 +178,21 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
         </Empty>
       );
   }
+}
+
+const FOR_ADMINISTRATORS = ["camera_new", "camera_edit", "people", "keys"];
+
+/** An address that somebody typed or was sent, of a page that is not shown to this person. */
+function Allowed(props: { page: string; children: ReactNode }) {
+  const may = useMay("administer");
+  if (may || !FOR_ADMINISTRATORS.includes(props.page)) return props.children;
+  return (
+    <Empty title="This page is for administrators">
+      <Link to="/" className="button">
+        Live cameras
+      </Link>
+    </Empty>
+  );
 }
 
 /** A page that breaks says so and leaves the others usable. */

@@ -5,5 +5,6 @@ import "./live/live.css";
 import "./playback/playback.css";
 import "./events/events.css";
 import "./models/models.css";
+import "./people/people.css";
 
 createRoot(document.getElementById("root") as HTMLElement).render(<App />);

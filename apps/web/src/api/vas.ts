@@ -25,6 +25,7 @@ import type {
   SnapshotPage,
 } from "@vas/contracts/http.ts";
 import type { Client, Outcome, Query } from "./client.ts";
+import { peopleRoutes } from "../people/routes.ts";
 import { withQuery } from "./client.ts";
 
 export type Vas = ReturnType<typeof createVas>;
@@ -39,6 +40,7 @@ export function createVas(call: Client) {
     me: () => call<Me>("auth/me"),
     login: (username: string, password: string) => post<Me>("auth/login", { username, password }),
     logout: () => post<void>("auth/logout"),
+    ...peopleRoutes(call),
 
     cameras: () => call<{ items: Camera[] }>("cameras"),
     createCamera: (camera: CameraCreate) => post<Camera>("cameras", camera),

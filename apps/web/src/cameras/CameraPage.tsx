@@ -9,6 +9,7 @@ import { Overlay } from "../overlay/Overlay.tsx";
 import { OverlayControls } from "../overlay/OverlayControls.tsx";
 import { NO_REPORT } from "../overlay/report.ts";
 import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
+import { May } from "../people/May.tsx";
 import { useCamera, useCameras, useOnline, useSite } from "../site.ts";
 import { navigate, useLoad, useStored, useTitle, useWhileVisible } from "../ui/hooks.ts";
 import { keyBelongsTo } from "../ui/keys.ts";
@@ -104,30 +105,36 @@ function OneCamera(props: { camera: Camera }) {
         <h1>{camera.name}</h1>
         <Badge tone={stateTone(status.state)}>{status.state}</Badge>
         <span className="spring" />
-        <button type="button" onClick={() => void act("Snapshot taken.", () => vas.takeSnapshot(camera.id))}>
-          Take snapshot
-        </button>
+        <May need="operate">
+          <button type="button" onClick={() => void act("Snapshot taken.", () => vas.takeSnapshot(camera.id))}>
+            Take snapshot
+          </button>
+        </May>
         <button type="button" onClick={fullScreen}>
           Full screen
         </button>
-        {status.state === "stopped" ? (
-          <button type="button" onClick={() => void act("Started.", () => vas.startCamera(camera.id))}>
-            Start
-          </button>
-        ) : (
-          <button type="button" onClick={() => void act("Stopped.", () => vas.stopCamera(camera.id))}>
-            Stop
-          </button>
-        )}
+        <May need="operate">
+          {status.state === "stopped" ? (
+            <button type="button" onClick={() => void act("Started.", () => vas.startCamera(camera.id))}>
+              Start
+            </button>
+          ) : (
+            <button type="button" onClick={() => void act("Stopped.", () => vas.stopCamera(camera.id))}>
+              Stop
+            </button>
+          )}
+        </May>
         <Link to={`/recordings?camera=${camera.id}`} className="button">
           Recordings
         </Link>
-        <Link to={`/cameras/${camera.id}/edit`} className="button">
-          Edit
-        </Link>
-        <button type="button" className="danger" onClick={() => setAsking(true)}>
-          Delete
-        </button>
+        <May need="administer">
+          <Link to={`/cameras/${camera.id}/edit`} className="button">
+            Edit
+          </Link>
+          <button type="button" className="danger" onClick={() => setAsking(true)}>
+            Delete
+          </button>
+        </May>
       </div>
       {asking && (
         <div className="notice warn" role="alertdialog" aria-label={`Delete ${camera.name}`}>

@@ -2,6 +2,8 @@ import type { Camera } from "@vas/contracts/http.ts";
 import { type KeyboardEvent, useRef, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { pictureWords, stateTone } from "../cameras/words.ts";
+import { May } from "../people/May.tsx";
+import { useMay } from "../people/me.ts";
 import { useCameras, useOnline, useSite } from "../site.ts";
 import { useStored, useTitle } from "../ui/hooks.ts";
 import { Badge, Empty, Failure, Link, Loading } from "../ui/parts.tsx";
@@ -15,9 +17,16 @@ export function LivePage() {
   const [tiles, setTiles] = useStored(TILES_KEY, readTiles);
   const [wanted, setWanted] = useState(0);
   const grid = useRef<HTMLUListElement>(null);
+  const mayAdd = useMay("administer");
 
   if (cameras === null)
     return error ? <Failure error={error} retry={() => void list.reload()} /> : <Loading what="the cameras" />;
+  if (cameras.length === 0 && !mayAdd)
+    return (
+      <Empty title="No cameras yet">
+        <p>An administrator of this site grants you the cameras that you may see.</p>
+      </Empty>
+    );
   if (cameras.length === 0)
     return (
       <Empty title="No cameras yet">
@@ -69,9 +78,11 @@ export function LivePage() {
           </div>
         )}
         <span className="spring" />
-        <Link to="/cameras/new" className="button">
-          Add a camera
-        </Link>
+        <May need="administer">
+          <Link to="/cameras/new" className="button">
+            Add a camera
+          </Link>
+        </May>
       </div>
       <Failure error={error} retry={() => void list.reload()} />
       <ul className={`grid tiles-${tiles}`} ref={grid} onKeyDown={move}>
@@ -113,9 +124,11 @@ function Tile(props: { camera: Camera }) {
       </Link>
       {camera.status.state === "stopped" && (
         <div className="tile-action">
-          <button type="button" className="primary" onClick={() => void start()} aria-label={`Start ${camera.name}`}>
-            Start
-          </button>
+          <May need="operate">
+            <button type="button" className="primary" onClick={() => void start()} aria-label={`Start ${camera.name}`}>
+              Start
+            </button>
+          </May>
           {error && (
             <span className="bad-text" role="alert">
               {error.message}

@@ -1,6 +1,7 @@
 import type { AiHealth, AiModel, Assignment, AssignmentPut, Camera, SubscriptionMetrics } from "@vas/contracts/http.ts";
 import { type FormEvent, useState } from "react";
 import type { ApiError } from "../api/client.ts";
+import { May } from "../people/May.tsx";
 import { useSite } from "../site.ts";
 import { Badge, Facts, Failure, Field, Switch } from "../ui/parts.tsx";
 import { choiceText, fieldsOf, type FormValues, type ParameterField, parametersOf, valuesOf } from "./form.ts";
@@ -47,24 +48,28 @@ export function AssignmentRow(props: Props) {
   return (
     <li className="panel stack" data-assignment={model.model_id}>
       <div className="row">
-        <Switch
-          label={`${model.model_id} on ${camera.name}`}
-          hideLabel
-          checked={wanted}
-          disabled={!wanted && refused !== null}
-          onChange={(enabled) => void put({ enabled })}
-        />
+        <May need="operate">
+          <Switch
+            label={`${model.model_id} on ${camera.name}`}
+            hideLabel
+            checked={wanted}
+            disabled={!wanted && refused !== null}
+            onChange={(enabled) => void put({ enabled })}
+          />
+        </May>
         <h2>{model.name ?? model.model_id}</h2>
         {wanted && subscription && <Badge tone={healthTone(subscription.health)}>{subscription.health}</Badge>}
         <span className="spring" />
-        <button
-          type="button"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-          disabled={refused !== null && !assignment}
-        >
-          Settings
-        </button>
+        <May need="operate">
+          <button
+            type="button"
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+            disabled={refused !== null && !assignment}
+          >
+            Settings
+          </button>
+        </May>
       </div>
       <Facts
         wide

@@ -1,6 +1,7 @@
 import type { AiModel } from "@vas/contracts/http.ts";
 import { useState } from "react";
 import type { ApiError } from "../api/client.ts";
+import { useMay } from "../people/me.ts";
 import { useCameras, useSite } from "../site.ts";
 import { navigate, useAddress, useLoad, useTitle, useWhileVisible } from "../ui/hooks.ts";
 import { Badge, Empty, Facts, Failure, Loading, Switch } from "../ui/parts.tsx";
@@ -96,6 +97,7 @@ const CLASSES_SHOWN = 12;
 function ModelCard(props: { model: AiModel; onChanged: () => void }) {
   const { model, onChanged } = props;
   const { vas } = useSite();
+  const mayEnable = useMay("administer");
   const [error, setError] = useState<ApiError | null>(null);
   const enable = async (enabled: boolean) => {
     const outcome = await vas.enableModel(model.model_id, enabled);
@@ -128,7 +130,8 @@ function ModelCard(props: { model: AiModel; onChanged: () => void }) {
         <Badge tone={model.valid ? "good" : "bad"}>{model.valid ? "valid" : "not valid"}</Badge>
         {!model.present && <Badge tone="warn">not found now</Badge>}
         <span className="spring" />
-        {model.valid && (
+        {!mayEnable && model.valid && !model.enabled && <Badge tone="plain">disabled</Badge>}
+        {mayEnable && model.valid && (
           <Switch
             label={`Enable ${model.model_id}`}
             hideLabel

@@ -6,6 +6,7 @@ import { OverlayControls } from "../overlay/OverlayControls.tsx";
 import { RecordedDirector } from "../overlay/recorded-director.ts";
 import { NO_REPORT } from "../overlay/report.ts";
 import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
+import { May } from "../people/May.tsx";
 import { useCameras, useNotices, useSite } from "../site.ts";
 import { fullTime, localDay } from "../ui/format.ts";
 import { navigate, useAddress, useLoad, useStored, useTitle, useWhileVisible } from "../ui/hooks.ts";
@@ -324,13 +325,15 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
           />
         </div>
         <div className="stack">
-          <ClipMaker
-            cameraId={cameraId}
-            playingMs={playingMs}
-            marks={marks}
-            onMarks={setMarks}
-            onMade={() => setMade(made + 1)}
-          />
+          <May need="operate">
+            <ClipMaker
+              cameraId={cameraId}
+              playingMs={playingMs}
+              marks={marks}
+              onMarks={setMarks}
+              onMade={() => setMade(made + 1)}
+            />
+          </May>
           <MediaLists cameraId={cameraId} turn={made} />
         </div>
       </div>

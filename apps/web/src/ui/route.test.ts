@@ -9,6 +9,9 @@ test("every page has its address and others are missing", () => {
   assert.deepEqual(routeOf("/cameras/abc/edit"), { page: "camera_edit", id: "abc" });
   assert.deepEqual(routeOf("/events/"), { page: "events" });
   assert.deepEqual(routeOf("/site"), { page: "health" });
+  assert.deepEqual(routeOf("/people"), { page: "people" });
+  assert.deepEqual(routeOf("/people/keys"), { page: "keys" });
+  assert.deepEqual(routeOf("/account"), { page: "account" });
   assert.deepEqual(routeOf("/cameras/abc/what"), { page: "missing" });
   assert.deepEqual(routeOf("/nothing"), { page: "missing" });
 });

@@ -8,10 +8,17 @@ export type Route =
   | { page: "events" }
   | { page: "models" }
   | { page: "health" }
+  | { page: "people" }
+  | { page: "keys" }
+  | { page: "account" }
   | { page: "missing" };
 
 /** `/health` itself is VAS's machine-readable health, so a reload of the health page needs another address. */
 export const HEALTH_PATH = "/site";
+
+export const PEOPLE_PATH = "/people";
+export const KEYS_PATH = "/people/keys";
+export const ACCOUNT_PATH = "/account";
 
 export function routeOf(pathname: string): Route {
   const parts = pathname.split("/").filter((part) => part !== "");
@@ -21,8 +28,10 @@ export function routeOf(pathname: string): Route {
   if (first === "cameras" && second && parts.length === 2) return { page: "camera", id: second };
   if (first === "cameras" && second && third === "edit" && parts.length === 3)
     return { page: "camera_edit", id: second };
+  if (first === "people" && second === "keys" && parts.length === 2) return { page: "keys" };
   if (parts.length !== 1) return { page: "missing" };
   if (first === "recordings" || first === "events" || first === "models") return { page: first };
+  if (first === "people" || first === "account") return { page: first };
   if (first === "site" || first === "health") return { page: "health" };
   return { page: "missing" };
 }
