@@ -24,7 +24,7 @@ export const ModelYaml = Type.Object(
     model_type: Type.Union([Type.Literal("onnx"), Type.Literal("module")]),
     /** `onnx`: the weights, a path inside the folder. */
     model_weights: Type.Optional(Text),
-    /** `module`: the TypeScript file that exports `handler`; `onnx`: one that exports `decode`, for an output no family describes. */
+    /** `module`: the TypeScript or Python (.py) file with `handler`; `onnx`: one that exports `decode`, for an output no family describes. */
     entry: Type.Optional(Text),
     supported_tasks: Type.Optional(Type.Array(Text, { maxItems: 16 })),
     input_format: Type.Optional(Type.Literal("NV12")),
@@ -181,7 +181,7 @@ export function parseModelYaml(text: string): { model: ModelYaml } | { error: Mo
     return fail(
       lineOf("/model_type"),
       "model_type module needs entry",
-      "add entry: the TypeScript file that exports handler",
+      "add entry: the TypeScript or Python file with handler",
     );
   for (const path of [model.model_weights, model.entry, model.output_schema?.class_names_file, model.license_file])
     if (path !== undefined && !isInsideFolder(path))

@@ -13,6 +13,7 @@ import { createHandler } from "../../../runtimes/onnx/session.ts";
 import { annotate } from "./annotate.ts";
 import { writePicture } from "./picture.ts";
 
+const PYTHON_FILE = ".py";
 const PYTHON = "/usr/bin/python3";
 const PYTHON_SDK = fileURLToPath(new URL("../../runtime-sdk-python", import.meta.url));
 
@@ -23,7 +24,7 @@ export type Tried = { detections: Detection[]; tookMs: number; convertMs: number
  * @throws Error where the model cannot be loaded, throws, or answers what the contract does not allow
  */
 export async function tryModel(model: LoadedModel, picture: Nv12, parameters: Record<string, unknown>): Promise<Tried> {
-  const tried = /\.py$/.test(String(model.entryPath))
+  const tried = String(model.entryPath).endsWith(PYTHON_FILE)
     ? await tryPython(model, picture, parameters)
     : await tryHere(model, picture, parameters);
   const checked = checkInferenceReply({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { AiHealth, AiModelList } from "@vas/contracts/http.ts";
@@ -50,4 +50,15 @@ test("a part that cannot start says why, with its log, and nothing of the site i
     /vas ended at its start \[exit:3\][^]*VAS_HTTP_PORT/,
   );
   assert.equal(descendants(process.pid).length, before);
+});
+
+test("a model whose entry is a Python file is started with Python", async () => {
+  await using site = await startSite({
+    modelsDirs: [join(REPOSITORY, "packages/runtime-sdk-python/examples")],
+    start: { core: false },
+  });
+  const runtime = site.runtimes.get("brightness");
+  assert.equal(runtime?.running(), true);
+  assert.match(readFileSync(`/proc/${runtime.pid()}/cmdline`, "utf8"), /python3\0-B\0-m\0vas_runtime\0/);
+  assert.ok(existsSync(join(site.socketDir, "vas_model_brightness.sock")));
 });

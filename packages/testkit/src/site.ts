@@ -19,7 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseModelYaml } from "@vas/contracts/model.ts";
+import { type ModelYaml, parseModelYaml } from "@vas/contracts/model.ts";
 import { type Api, createApi } from "./api.ts";
 import { freePort, freePorts, killNow, waitFor, within } from "./processes.ts";
 
@@ -135,9 +135,16 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const keyFile = join(dataDir, "service-key");
 
   const shared = { ...inherited(), VAS_SHM_DIR: shmDir, RUTH_SOCKET_DIR: socketDir, ...options.env };
-  const part = (name: string, args: string[], env: Record<string, string>, ready: () => Promise<void>) =>
+  const part = (
+    name: string,
+    args: string[],
+    env: Record<string, string>,
+    ready: () => Promise<void>,
+    program: string = process.execPath,
+  ) =>
     createPart({
       name,
+      program,
       args,
       env: { ...shared, ...env },
       ready,
@@ -182,9 +189,10 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   for (const model of findModels(modelsDirs)) {
     if (runtimes.has(model.id)) continue;
     const socket = join(socketDir, `vas_model_${model.id}.sock`);
-    const runtime = part(`runtime-${model.id}`, [model.program, model.folder], {}, async () => {
+    const ready = async () => {
       await waitFor(`the socket of ${model.id}`, () => !runtime.running() || existsSync(socket));
-    });
+    };
+    const runtime = part(`runtime-${model.id}`, [...model.args, model.folder], model.env, ready, model.program);
     runtimes.set(model.id, runtime);
   }
 
@@ -253,7 +261,11 @@ function inherited(): Record<string, string> {
   return env;
 }
 
-type FoundModel = { id: string; folder: string; program: string };
+type FoundModel = { id: string; folder: string; program: string; args: string[]; env: Record<string, string> };
+
+/** Debian's own interpreter: what a model in Python imports beside the SDK was installed for it. */
+const PYTHON = "/usr/bin/python3";
+const PYTHON_SDK = ["packages/runtime-sdk-python", "packages/frame-readers/python"];
 
 /** Valid models only; Core says what is wrong with the others. */
 function findModels(modelsDirs: string[]): FoundModel[] {
@@ -265,10 +277,19 @@ function findModels(modelsDirs: string[]): FoundModel[] {
       if (!existsSync(file)) continue;
       const parsed = parseModelYaml(readFileSync(file, "utf8"));
       if (!("model" in parsed)) continue;
-      const program = parsed.model.model_type === "onnx" ? "runtimes/onnx/main.ts" : "packages/runtime-sdk/src/main.ts";
-      found.push({ id: parsed.model.model_id, folder, program: join(REPOSITORY, program) });
+      found.push({ id: parsed.model.model_id, folder, ...runtimeOf(parsed.model) });
     }
   return found;
+}
+
+/** What serves a model: the ONNX runtime, or the SDK of the language that its entry is written in. */
+function runtimeOf(model: ModelYaml): Pick<FoundModel, "program" | "args" | "env"> {
+  if (model.model_type === "module" && model.entry?.endsWith(".py")) {
+    const path = PYTHON_SDK.map((folder) => join(REPOSITORY, folder)).join(":");
+    return { program: PYTHON, args: ["-B", "-m", "vas_runtime"], env: { PYTHONPATH: path } };
+  }
+  const main = model.model_type === "onnx" ? "runtimes/onnx/main.ts" : "packages/runtime-sdk/src/main.ts";
+  return { program: process.execPath, args: [join(REPOSITORY, main)], env: {} };
 }
 
 function leftovers(shmDir: string, socketDir: string, modelIds: string[]): string[] {
@@ -282,6 +303,7 @@ function leftovers(shmDir: string, socketDir: string, modelIds: string[]): strin
 
 type PartOptions = {
   name: string;
+  program: string;
   args: string[];
   env: Record<string, string>;
   logFile: string;
@@ -291,7 +313,7 @@ type PartOptions = {
 };
 
 function createPart(options: PartOptions): Part {
-  const { name, args, env, logFile } = options;
+  const { name, program, args, env, logFile } = options;
   let child: ChildProcess | undefined;
   let running = false;
   let asked = false;
@@ -313,7 +335,7 @@ function createPart(options: PartOptions): Part {
       const log = openSync(logFile, "a", 0o600);
       // The child dies with us, however we die: no part of a killed launcher or test may go on. A session of its own
       // keeps a Ctrl-C at the terminal from reaching it before its turn.
-      const started = spawn("setpriv", ["--pdeathsig", "KILL", process.execPath, ...args], {
+      const started = spawn("setpriv", ["--pdeathsig", "KILL", program, ...args], {
         env,
         detached: true,
         stdio: ["ignore", options.stdout === "inherit" ? "inherit" : log, log],
