@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { waitFor } from "@vas/testkit/processes.ts";
+import { tapOutputArguments } from "./tap-output.ts";
+import { encode, framesIn, makeTap, source, work, x264 } from "./tap.testing.ts";
+
+const SECONDS = 8;
+const FRAMES = SECONDS * 15;
+
+/** A program that has both files of an export open and does something to them; it has the right to, as their owner has. */
+function startReader(t: TestContext, folder: string, does: string) {
+  const script = `
+    import { closeSync, ftruncateSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+    import { randomFillSync } from "node:crypto";
+    const [meta, data] = ["frame.meta", "frame.data"].map((name) => openSync(${JSON.stringify(folder)} + "/" + name, "r+"));
+    ${does}`;
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  return { child, ready: once(child.stdout, "data") };
+}
+
+/** A live camera whose stream is recorded and exported by one FFmpeg, as an ingest does it. */
+function liveCamera(it: ReturnType<typeof makeTap>, seconds: number) {
+  const clip = encode(`readers-${seconds}.ts`, ...source("320x240", seconds), ...x264(0));
+  const recorded = join(work, `${randomUUID()}.mp4`);
+  const record = "-map 0:v:0 -c copy -f mp4 -movflags frag_keyframe+empty_moov".split(" ");
+  const child = it.ffmpeg("-re", "-i", clip, ...tapOutputArguments("pipe:3"), ...record, recorded);
+  return {
+    child,
+    ended: once(child, "exit"),
+    /** Frames in the recording; none may be missing between the first and the last. */
+    recordedFrames() {
+      const show = "-v error -select_streams v -show_entries packet=pts_time -of csv=p=0".split(" ");
+      const times = execFileSync("ffprobe", [...show, recorded], { encoding: "utf8" })
+        .trim()
+        .split(/[\s,]+/)
+        .map(Number);
+      for (let at = 1; at < times.length; at++)
+        assert.equal(Math.round(((times[at] as number) - (times[at - 1] as number)) * 15), 1, `recorded frame ${at}`);
+      return times.length;
+    },
+  };
+}
+
+test("readers that are stopped, killed or scribble over everything cost no exported and no recorded frame", async (t) => {
+  const it = makeTap(t);
+  const camera = liveCamera(it, SECONDS);
+  await it.exported(1);
+  const hold = `readSync(data, Buffer.alloc(1000)); console.log("holding"); setInterval(() => undefined, 1000);`;
+  const stopped = startReader(t, it.folder, hold);
+  const killed = startReader(t, it.folder, hold);
+  const scribbles = startReader(
+    t,
+    it.folder,
+    `const noise = Buffer.alloc(65536);
+     console.log("scribbling");
+     for (;;) for (const fd of [meta, data]) {
+       randomFillSync(noise);
+       const { size } = fstatSync(fd);
+       const at = Math.floor(Math.random() * size);
+       writeSync(fd, noise, 0, Math.min(noise.length, size - at), at);
+     }`,
+  );
+  await Promise.all([stopped.ready, killed.ready, scribbles.ready]);
+  stopped.child.kill("SIGSTOP");
+  killed.child.kill("SIGKILL");
+  await camera.ended;
+  await it.exported(FRAMES);
+  const { framesExported, decodeErrors, restarts } = it.tap.counters();
+  assert.deepEqual([framesExported, decodeErrors, restarts], [FRAMES, 0, 0]);
+  assert.equal(camera.recordedFrames(), FRAMES);
+  // What was scribbled over is no frame; with new files everything is right again.
+  scribbles.child.kill("SIGKILL");
+  it.ffmpeg("-i", encode("after.ts", ...source("640x480", 1), ...x264(0)), ...tapOutputArguments("pipe:3"));
+  await it.exported(FRAMES + 15);
+  const { header, frames } = framesIn(it.folder);
+  assert.deepEqual([header.width, header.height, frames.length], [640, 480, 15]);
+});
+
+test("a reader that cuts the files off under the writer ends the tap and nothing else, and the tap comes back", async (t) => {
+  const it = makeTap(t);
+  const camera = liveCamera(it, 60);
+  await it.exported(1);
+  const cuts = startReader(t, it.folder, `ftruncateSync(data, 0); console.log("cut"); closeSync(meta);`);
+  await cuts.ready;
+  await waitFor("the tap to run again", () => it.tap.counters().restarts > 0 && it.states.at(-1)?.state === "running", {
+    seen: () => ({ states: it.states, counters: it.tap.counters() }),
+  });
+  assert.ok(
+    it.states.some(({ reason }) => /SIGBUS/.test(reason ?? "")),
+    JSON.stringify(it.states),
+  );
+  // FFmpeg ends as it does when it is asked to.
+  camera.child.kill("SIGINT");
+  await camera.ended;
+  assert.ok(camera.recordedFrames() > 15);
+});
