@@ -111,7 +111,12 @@ function Inside(props: { me: Me; onLoggedOut: () => void }) {
             </Link>
           </May>
         </nav>
-        <Link to={ACCOUNT_PATH} className="quiet user" current={route.page === "account"} label="My account">
+        <Link
+          to={ACCOUNT_PATH}
+          className="quiet user"
+          current={route.page === "account"}
+          label={`${props.me.username}, my account`}
+        >
           {props.me.username}
         </Link>
         <button type="button" className="plain" onClick={() => void logout()}>

@@ -103,7 +103,7 @@ function Person(props: {
       {open && (
         <>
           <PersonForm user={user} isMe={isMe} onDone={onDone} onCancel={() => onOpen(false)} />
-          {!isMe && (
+          {!isMe && !asking && (
             <div className="row wrap settings">
               {user.last_used_at && (
                 <button
@@ -120,7 +120,7 @@ function Person(props: {
           )}
         </>
       )}
-      {asking && (
+      {open && asking && (
         <div className="notice warn" role="alertdialog" aria-label={`Remove ${user.username}`}>
           <span>
             Remove {user.username}? What {user.username} has open ends at once. Recordings and clips stay.
