@@ -36,7 +36,9 @@ const FAULTS = [
   "same page again",
   "redirect",
 ] as const;
-type Fault = (typeof FAULTS)[number];
+/** Not among those that are drawn: Core waits 5 s for it. */
+const NEVER_ENDS = "never ends";
+type Fault = (typeof FAULTS)[number] | typeof NEVER_ENDS;
 
 class FaultyVas {
   intent: Assignment[] = [];
@@ -51,13 +53,15 @@ class FaultyVas {
   });
   readonly #notices = new Set<WebSocket>();
 
-  async listen(): Promise<void> {
-    const sockets = new WebSocketServer({ server: this.#server });
-    sockets.on("connection", (socket) => {
+  constructor() {
+    new WebSocketServer({ server: this.#server }).on("connection", (socket) => {
       this.#notices.add(socket);
       socket.on("close", () => this.#notices.delete(socket));
     });
-    this.#server.listen(0, "127.0.0.1");
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(this.port, "127.0.0.1");
     await once(this.#server, "listening");
     this.port = (this.#server.address() as AddressInfo).port;
   }
@@ -85,6 +89,7 @@ class FaultyVas {
       response.end(page.replace('"next_cursor"', '"items":[{"camera_id":1}],"next_cursor"'));
     else if (fault === "redirect") response.writeHead(302, { location: "/api/v1/ai-model-assignments" }).end();
     else if (fault === "same page again") response.end(JSON.stringify({ items: [], next_cursor: "0" }));
+    else if (fault === "never ends") response.write(page.slice(0, 10));
     else if (fault === "cut off") {
       response.writeHead(200, { "content-length": page.length + 10 });
       response.write(page, () => response.destroy());
@@ -198,6 +203,37 @@ test("whatever VAS answers, what runs is the last intent that was read whole, an
     if (isSame(now, expected(vas.intent))) read = vas.intent;
   }
   assert.ok(said.length > 0);
+});
+
+test("a VAS that never ends its answer, or is gone, changes nothing; once it is back the newest intent runs", async (t) => {
+  const { vas, core, said } = await site(t, "0.1");
+  const wish = (fps: number): Assignment => ({
+    camera_id: CAMERAS[0] as string,
+    model_id: "m0",
+    enabled: true,
+    desired_fps: fps,
+    priority: 0,
+    parameters: {},
+    created_at: TIME,
+    updated_at: TIME,
+  });
+  const runs = (fps: number) => isSame(running(core), expected([wish(fps)]));
+  vas.intent = [wish(1)];
+  await until("the first intent", () => runs(1));
+  vas.fault = NEVER_ENDS;
+  vas.intent = [wish(2)];
+  await until("a question that was given up", () => said.some((text) => /could not be asked.*timeout/i.test(text)));
+  assert.ok(runs(1));
+  vas.fault = null;
+  await until("the second intent", () => runs(2));
+  await vas.stop();
+  vas.intent = [wish(3)];
+  await until("a VAS that is gone", () =>
+    said.some((text) => /no connection to VAS|connection to VAS ended/.test(text)),
+  );
+  assert.ok(runs(2));
+  await vas.listen();
+  await until("the third intent", () => runs(3));
 });
 
 test("an assignment whose parameters the model does not take waits, and runs once they fit", async (t) => {
