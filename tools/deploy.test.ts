@@ -62,7 +62,7 @@ function values(stage: Stage | undefined, name: string): string[] {
 
 test("there are images of VAS, Core and the runtimes' base, each from a base that says its version", () => {
   const paths = dockerfiles.map(({ path }) => path);
-  for (const name of ["vas", "core", "runtime-node"])
+  for (const name of ["vas", "core", "runtime-node", "runtime-python"])
     assert.ok(paths.includes(`deploy/docker/${name}.Dockerfile`), `deploy/docker/${name}.Dockerfile is missing`);
   for (const { path, stages } of dockerfiles) {
     const own = new Set(stages.map((stage) => stage.as));
