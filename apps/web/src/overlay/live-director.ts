@@ -59,6 +59,8 @@ export class LiveDirector implements Director {
       this.#scene.forgetPictures();
       if (playing) this.#scene.results.forgetBefore(playing.pts90k_base);
     }
+    // Nothing is playing: what the element may still show belongs to a run that ended.
+    if (!playing) return { state: "waiting", picture: null, pts90k: null, drawn: [], delayTicks: 0 };
     const pts90k = this.#place(shown, playing);
     // Pictures are kept only where results that could belong to them are coming.
     const isKept = settings.mode === "exact" && this.#scene.results.answering(nowMs()).length > 0;
@@ -68,8 +70,8 @@ export class LiveDirector implements Director {
     return { ...scene, picture: picture && { source: picture.surface.canvas, id: picture.pts90k } };
   }
 
-  #place(shown: ShownFrame | null, run: Run | null): number | null {
-    if (!run || shown?.rtpTimestamp == null) return null;
+  #place(shown: ShownFrame | null, run: Run): number | null {
+    if (shown?.rtpTimestamp == null) return null;
     const near = momentOfRun(run, this.#scene.results.newestPts90k(), this.#options.unixMs());
     return displayedPts90k(shown.rtpTimestamp, run, near);
   }
