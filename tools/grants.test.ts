@@ -40,6 +40,7 @@ const WRITE: Grants = {
   "apps/vas/src/backend/secrets.ts": "the key that seals camera passwords, and the service key",
   "apps/vas/src/backend/recorder-journal.ts": "rows that wait for the store",
   "apps/vas/src/backend/media.ts": "snapshots and clips",
+  "apps/vas/src/backend/exports.ts": "the tracks of exports",
   "apps/vas/src/backend/track/": "results beside the recording",
   "apps/vas/src/backend/site.ts": "the data folder",
   "packages/model-doctor/src/main.ts": "model.yaml, where init was asked for it",

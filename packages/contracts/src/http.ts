@@ -325,6 +325,51 @@ export type SnapshotPage = Static<typeof SnapshotPage>;
 export const ClipPage = Type.Object({ items: Type.Array(Clip), next_cursor: Nullable(Type.String()) });
 export type ClipPage = Static<typeof ClipPage>;
 
+// Exports
+
+export const ExportState = Type.Union([
+  Type.Literal("queued"),
+  Type.Literal("running"),
+  Type.Literal("done"),
+  Type.Literal("failed"),
+]);
+export type ExportState = Static<typeof ExportState>;
+export const ExportCreate = Type.Object(
+  {
+    from: IsoTime,
+    to: IsoTime,
+    /** Burn the detections into the pictures, which are encoded again; false copies the video as it was recorded. */
+    boxes: Type.Optional(Type.Boolean()),
+    /** Of which models; all of them where absent. */
+    models: Type.Optional(Type.Array(ModelId, { minItems: 1, maxItems: 64 })),
+  },
+  closed,
+);
+export type ExportCreate = Static<typeof ExportCreate>;
+export const Export = Type.Object({
+  id: Uuid,
+  camera_id: Uuid,
+  /** What was asked for. */
+  from: IsoTime,
+  to: IsoTime,
+  boxes: Type.Boolean(),
+  models: Nullable(Type.Array(ModelId)),
+  state: ExportState,
+  /** 0 to 1. */
+  progress: Type.Number(),
+  /** Why it failed. */
+  error: Nullable(Type.String()),
+  /** Presentation time of the first and the end of the last frame in the file; a copied one begins with a key frame. */
+  start_pts90k: Nullable(Type.Integer()),
+  end_pts90k: Nullable(Type.Integer()),
+  size_bytes: Nullable(Type.Integer()),
+  created_at: IsoTime,
+  finished_at: Nullable(IsoTime),
+});
+export type Export = Static<typeof Export>;
+export const ExportPage = Type.Object({ items: Type.Array(Export), next_cursor: Nullable(Type.String()) });
+export type ExportPage = Static<typeof ExportPage>;
+
 // AI events
 
 export const AiEventQuery = Type.Object(

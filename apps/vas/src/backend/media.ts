@@ -196,7 +196,12 @@ async function segmentOfWall(
 }
 
 /** Waits until the recording reaches a moment that is not yet on disk; returns at once where nothing is recorded now. */
-async function waitForWall(backend: Backend, cameraId: string, wallMs: number, signal: AbortSignal): Promise<void> {
+export async function waitForWall(
+  backend: Backend,
+  cameraId: string,
+  wallMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const open = backend.kernel.openSegment(cameraId);
   if (!open || wallMs <= open.endWallMs) return;
   const aheadMs = Math.max(0, wallMs - backend.clock.wallMs());

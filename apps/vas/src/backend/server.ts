@@ -25,6 +25,8 @@ import { registerAiModelRoutes } from "./routes/ai-models.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerAuthRoutes } from "./routes/auth.ts";
 import { registerCameraRoutes } from "./routes/cameras.ts";
+import { registerExportRoutes } from "./routes/exports.ts";
+import type { Exports } from "./exports.ts";
 import { registerClipRoutes } from "./routes/clips.ts";
 import { registerDetectionRoutes } from "./routes/detections.ts";
 import { registerRecordingRoutes } from "./routes/recordings.ts";
@@ -53,6 +55,7 @@ const SECURITY_HEADERS = {
 export type ServerParts = {
   backend: Backend;
   cameras: Cameras;
+  exports: Exports;
   sessions: Sessions;
   feed: NoticeFeed;
   counters: Counters;
@@ -119,6 +122,7 @@ export async function createServer(parts: ServerParts): Promise<App> {
   registerRecordingRoutes(app, backend);
   registerSnapshotRoutes(app, backend);
   registerClipRoutes(app, backend);
+  registerExportRoutes(app, backend, parts.exports);
   registerDetectionRoutes(app, backend);
   registerAiEventRoutes(app, backend);
   registerAiModelRoutes(app, backend);

@@ -8,6 +8,7 @@ import type { Kernel, KernelListener } from "../kernel/index.ts";
 import { Cameras } from "./cameras.ts";
 import type { App, Backend } from "./context.ts";
 import { Counters } from "./counters.ts";
+import { Exports } from "./exports.ts";
 import { NoticeFeed } from "./notices.ts";
 import { Journal } from "./recorder-journal.ts";
 import { Recorder, type RecorderRow } from "./recorder.ts";
@@ -81,8 +82,17 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   };
   await recorder.recover(kernel);
   const cameras = new Cameras(backend, sealer, recorder);
+  const exports = new Exports(backend);
   const { pingMs } = options;
-  const app = await createServer({ backend, cameras, sessions, feed, counters, ...(pingMs ? { pingMs } : {}) });
+  const app = await createServer({
+    backend,
+    cameras,
+    exports,
+    sessions,
+    feed,
+    counters,
+    ...(pingMs ? { pingMs } : {}),
+  });
 
   // Last: a password that was made up is lost where the start fails between here and its printing.
   const newPassword = await sessions.ensureAdministrator(config.adminPassword);
@@ -93,6 +103,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const close = async () => {
     ending.abort();
     await app.close();
+    await exports.close();
     await kernel.close();
     await retention;
     await track.close();
@@ -106,6 +117,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     newPassword,
     async start() {
       await cameras.startAll();
+      await exports.start();
       const freePercent = config.retentionFreePercent;
       retention = keepRetention({ db, kernel, track, counters, log, clock, freePercent }, ending.signal);
     },

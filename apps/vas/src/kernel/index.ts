@@ -78,6 +78,43 @@ export type SegmentRecord = {
 /** A moment: either wall time, or a frame by its presentation time. */
 export type Moment = { wallMs: number } | { pts90k: number };
 
+/** What is drawn on one frame for one layer, such as a model. Every coordinate is a fraction of the frame. */
+export type Drawing = { pts90k: number; layer: string; shapes: Shape[] };
+
+export type Shape = {
+  box: [xMin: number, yMin: number, xMax: number, yMax: number];
+  /** Drawn above the box; empty for none. */
+  label: string;
+  /** Any number; the same one is always the same colour. */
+  colour: number;
+  /** x, y, confidence. */
+  keypoints?: [number, number, number][];
+  polygon?: [number, number][];
+  /** As contracts/mask.ts has it. */
+  mask?: unknown;
+};
+
+export type ExportRequest = {
+  /** Consecutive segments of one camera. */
+  segments: SegmentRecord[];
+  fromWallMs: number;
+  toWallMs: number;
+  /** Where to write, relative to mediaDir. */
+  path: string;
+  /** In ascending order of pts90k; where absent the video is copied without re-encoding. */
+  drawings?: AsyncIterable<Drawing>;
+  /** @param fraction 0 to 1 */
+  onProgress(fraction: number): void;
+  signal: AbortSignal;
+};
+
+export type Exported = {
+  /** Stretches of the camera's time line, and where each is: `time in the file = atTicks + pts90k - startPts90k`. */
+  parts: { startPts90k: number; endPts90k: number; atTicks: number }[];
+  frames: number;
+  sizeBytes: number;
+};
+
 export type Picture = { jpeg: Buffer; width: number; height: number; pts90k: number; wallMs: number };
 
 export interface Kernel {
@@ -128,6 +165,13 @@ export interface Kernel {
     path: string,
     signal?: AbortSignal,
   ): Promise<{ startWallMs: number; endWallMs: number; sizeBytes: number }>;
+  /**
+   * Makes one MP4 of a range, in a process of its own. Copied, it begins with the key frame at or before `fromWallMs`; with
+   * drawings it holds exactly the frames of the range, each with its layers' newest drawings that are at most 2 s old.
+   *
+   * @throws CodedError export_failed, or the signal's reason
+   */
+  writeExport(request: ExportRequest): Promise<Exported>;
   /** Cuts a file that a killed VAS left open back to its last complete fragment; undefined where nothing playable is left. */
   repairSegment(segment: SegmentRecord): Promise<SegmentRecord | undefined>;
   /** Deletes files below mediaDir; one that is gone already is no error. */

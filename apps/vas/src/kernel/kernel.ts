@@ -10,6 +10,7 @@ import { checkExportDir, removeLeftExports } from "./frames/export-folder.ts";
 import type { CameraSpec, CounterSample, Kernel, KernelOptions } from "./index.ts";
 import { WorkerPool } from "./live/workers.ts";
 import { writeClip } from "./recording/clips.ts";
+import { writeExport } from "./recording/exports.ts";
 import { newestAtOrBefore, Pictures, repairSegmentFile } from "./recording/pictures.ts";
 
 /** @throws Error where a media worker cannot start, or frames are to be exported and cannot be */
@@ -84,6 +85,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     recordedUpTo: async (cameraId, pts90k, signal) => cameras.get(cameraId)?.recorder.reaches(pts90k, signal) ?? false,
     pictureOf: (segment, moment) => pictures.ofSegment(join(mediaDir, segment.path), segment, moment),
     writeClip: (segments, range, path, signal) => writeClip({ ffmpeg, mediaDir, segments, ...range, path, signal }),
+    writeExport: (request) => writeExport(mediaDir, request),
     repairSegment: (segment) => repairSegmentFile(join(mediaDir, segment.path), segment),
     async deleteFiles(paths) {
       for (const path of paths) await rm(join(mediaDir, path), { force: true });

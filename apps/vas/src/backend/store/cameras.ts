@@ -1,6 +1,7 @@
 /** Cameras, and everything that goes when one is deleted. */
 import type { Insertable, Selectable, Updateable } from "kysely";
 import type { Database } from "./database.ts";
+import { EXPORT_ENDINGS } from "./exports.ts";
 import type { Tables } from "./schema.ts";
 
 export type CameraRow = Selectable<Tables["cameras"]>;
@@ -45,6 +46,7 @@ export function deleteCamera(db: Database, id: string): Promise<string[]> {
       .where("camera_id", "=", id)
       .returning(["path", "thumbnail_path"])
       .execute();
+    const exported = await tx.deleteFrom("exports").where("camera_id", "=", id).returning("path").execute();
     await tx.deleteFrom("gaps").where("camera_id", "=", id).execute();
     await tx
       .deleteFrom("ai_event_closings")
@@ -54,6 +56,7 @@ export function deleteCamera(db: Database, id: string): Promise<string[]> {
     await tx.deleteFrom("ai_model_assignments").where("camera_id", "=", id).execute();
     await tx.deleteFrom("cameras").where("id", "=", id).execute();
     const paths = [...segments, ...snapshots, ...clips].map((row) => row.path);
+    paths.push(...exported.flatMap(({ path }) => EXPORT_ENDINGS.map((ending) => `${path}.${ending}`)));
     return [...paths, ...clips.map((row) => row.thumbnail_path)].filter((path) => path !== "");
   });
 }

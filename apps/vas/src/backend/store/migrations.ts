@@ -41,4 +41,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE api_key_cameras (key_id TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE, camera_id TEXT NOT NULL REFERENCES cameras (id) ON DELETE CASCADE, PRIMARY KEY (key_id, camera_id))",
     "CREATE INDEX api_key_cameras_by_camera ON api_key_cameras (camera_id)",
   ],
+  [
+    "CREATE TABLE exports (id TEXT PRIMARY KEY, camera_id TEXT NOT NULL, from_ms {int} NOT NULL, to_ms {int} NOT NULL, boxes {int} NOT NULL, models TEXT, state TEXT NOT NULL, error TEXT, start_pts90k {int}, end_pts90k {int}, size_bytes {int}, path TEXT NOT NULL, created_at {int} NOT NULL, finished_at {int})",
+    "CREATE INDEX exports_by_camera ON exports (camera_id, created_at)",
+  ],
 ];

@@ -100,6 +100,24 @@ export type Tables = {
     thumbnail_path: string;
     created_at: number;
   };
+  exports: {
+    id: string;
+    camera_id: string;
+    from_ms: number;
+    to_ms: number;
+    boxes: number;
+    /** A JSON array, or null for all. */
+    models: string | null;
+    state: "queued" | "running" | "done" | "failed";
+    error: string | null;
+    start_pts90k: number | null;
+    end_pts90k: number | null;
+    size_bytes: number | null;
+    /** Below the media folder, without its ending: `.mp4`, `.json` and `.vtt`. */
+    path: string;
+    created_at: number;
+    finished_at: number | null;
+  };
   /** Insert-only. */
   ai_events: {
     /** Orders the feed; grows by one per row. */

@@ -8,6 +8,9 @@ import type { Run } from "@vas/contracts/live.ts";
 import type {
   CameraSpec,
   CounterSample,
+  Drawing,
+  Exported,
+  ExportRequest,
   Kernel,
   Live,
   Moment,
@@ -124,6 +127,23 @@ export class MemoryKernel implements Kernel {
     await writeFile(file, segments.map((segment) => segment.id).join("\n"));
     const startWallMs = segments[0]?.startWallMs ?? range.fromWallMs;
     return { startWallMs, endWallMs: range.toWallMs, sizeBytes: (await stat(file)).size };
+  }
+
+  /** Called for each export; what it gives is the export's end. */
+  onExport: (request: ExportRequest) => Promise<void> = async () => undefined;
+
+  async writeExport(request: ExportRequest): Promise<Exported> {
+    const file = join(this.mediaDir, request.path);
+    await mkdir(dirname(file), { recursive: true });
+    const drawings: Drawing[] = [];
+    for await (const drawing of request.drawings ?? []) drawings.push(drawing);
+    request.signal.throwIfAborted();
+    await this.onExport(request);
+    await writeFile(file, JSON.stringify(drawings));
+    const [first] = request.segments as [SegmentRecord];
+    const last = request.segments.at(-1) as SegmentRecord;
+    const parts = [{ startPts90k: first.startPts90k, endPts90k: last.endPts90k, atTicks: 0 }];
+    return { parts, frames: 1, sizeBytes: (await stat(file)).size };
   }
 
   async repairSegment(segment: SegmentRecord): Promise<SegmentRecord | undefined> {

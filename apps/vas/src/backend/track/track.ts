@@ -149,13 +149,17 @@ export class Track {
   }
 
   /** All results of the query, in the order of `read`. Holds one file of each model in memory. */
-  async *results(cameraId: string, query: TrackQuery): AsyncGenerator<TrackResult> {
+  async *results(
+    cameraId: string,
+    query: TrackQuery,
+    wants: (modelId: string) => boolean = () => true,
+  ): AsyncGenerator<TrackResult> {
     await this.flush(cameraId);
     const folder = join(this.#root, cameraId);
     const models = (await files.namesIn(folder)).filter((name) => MODEL_FOLDER.test(name)).sort();
     const sources: { modelId: string; batches: AsyncGenerator<KeptResult[]>; batch: KeptResult[]; at: number }[] = [];
     for (const modelId of models) {
-      if (query.modelId !== undefined && modelId !== query.modelId) continue;
+      if ((query.modelId !== undefined && modelId !== query.modelId) || !wants(modelId)) continue;
       const source = { modelId, batches: this.#batches(join(folder, modelId), modelId, query), batch: [], at: 0 };
       sources.push(source);
     }
