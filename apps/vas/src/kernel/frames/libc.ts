@@ -2,18 +2,27 @@
  * The few calls of libc that Node has no word for. Numbers are those of Linux on x86-64 and arm64.
  * Failures are thrown as LibcError with the name of the call and its errno in words.
  */
-import koffi from "koffi";
+import { createRequire } from "node:module";
 import { getSystemErrorMessage, getSystemErrorName } from "node:util";
 
-const libc = koffi.load("libc.so.6");
-const pipe2 = libc.func("int pipe2(_Out_ int *fds, int flags)");
-const fcntl = libc.func("int fcntl(int fd, int command, ...)");
-const posixFallocate = libc.func("int posix_fallocate(int fd, int64_t offset, int64_t length)");
-const mmap = libc.func("void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)");
-const munmap = libc.func("int munmap(void *address, size_t length)");
+/** Loaded with the first call: a VAS that exports no frames maps no native code for it. */
+let bound: ReturnType<typeof bind> | undefined;
+const libc = () => (bound ??= bind());
 
-const alarm = libc.func("unsigned int alarm(unsigned int seconds)");
-const exit = libc.func("void _exit(int status)");
+function bind() {
+  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+  const library = koffi.load("libc.so.6");
+  return {
+    koffi,
+    pipe2: library.func("int pipe2(_Out_ int *fds, int flags)"),
+    fcntl: library.func("int fcntl(int fd, int command, ...)"),
+    posixFallocate: library.func("int posix_fallocate(int fd, int64_t offset, int64_t length)"),
+    mmap: library.func("void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)"),
+    munmap: library.func("int munmap(void *address, size_t length)"),
+    alarm: library.func("unsigned int alarm(unsigned int seconds)"),
+    exit: library.func("void _exit(int status)"),
+  };
+}
 
 const O_CLOEXEC = 0o2000000;
 const F_SETPIPE_SZ = 1031;
@@ -37,21 +46,21 @@ export class LibcError extends Error {
 /** @returns read and write end of a new pipe; neither survives an exec unless a spawn passes it on by name */
 export function makePipe(): { readFd: number; writeFd: number } {
   const fds = [-1, -1];
-  if (pipe2(fds, O_CLOEXEC) !== 0) throw new LibcError("pipe2", koffi.errno());
+  if (libc().pipe2(fds, O_CLOEXEC) !== 0) throw new LibcError("pipe2", libc().koffi.errno());
   return { readFd: fds[0] ?? -1, writeFd: fds[1] ?? -1 };
 }
 
 /** @returns the bytes that the pipe now holds, at least `sizeBytes` */
 export function setPipeSize(fd: number, sizeBytes: number): number {
-  const size: number = fcntl(fd, F_SETPIPE_SZ, "int", sizeBytes);
-  if (size < 0) throw new LibcError("fcntl F_SETPIPE_SZ", koffi.errno());
+  const size: number = libc().fcntl(fd, F_SETPIPE_SZ, "int", sizeBytes);
+  if (size < 0) throw new LibcError("fcntl F_SETPIPE_SZ", libc().koffi.errno());
   return size;
 }
 
 /** @returns the bytes that the pipe holds */
 export function pipeSize(fd: number): number {
-  const size: number = fcntl(fd, F_GETPIPE_SZ);
-  if (size < 0) throw new LibcError("fcntl F_GETPIPE_SZ", koffi.errno());
+  const size: number = libc().fcntl(fd, F_GETPIPE_SZ);
+  if (size < 0) throw new LibcError("fcntl F_GETPIPE_SZ", libc().koffi.errno());
   return size;
 }
 
@@ -59,8 +68,8 @@ export function pipeSize(fd: number): number {
 export function allocateFile(fd: number, sizeBytes: number): void {
   let errno: number;
   // On tmpfs a signal ends the call early; asking again goes on where it was.
-  do errno = posixFallocate(fd, 0, sizeBytes);
-  while (errno === koffi.os.errno["EINTR"]);
+  do errno = libc().posixFallocate(fd, 0, sizeBytes);
+  while (errno === libc().koffi.os.errno["EINTR"]);
   if (errno !== 0) throw new LibcError("posix_fallocate", errno);
 }
 
@@ -70,25 +79,26 @@ export type Mapping = { buffer: ArrayBuffer; unmap(): void };
 /** Maps the first `sizeBytes` of an open file, for reading and writing or for reading only, shared with every other process. */
 export function mapFile(fd: number, sizeBytes: number, access: "read" | "write"): Mapping {
   const protection = access === "write" ? PROT_READ | PROT_WRITE : PROT_READ;
-  const address: unknown = mmap(null, sizeBytes, protection, MAP_SHARED, fd, 0);
-  if (address === null || koffi.address(address) === MAP_FAILED) throw new LibcError("mmap", koffi.errno());
-  const buffer = koffi.view(address, sizeBytes);
+  const address: unknown = libc().mmap(null, sizeBytes, protection, MAP_SHARED, fd, 0);
+  if (address === null || libc().koffi.address(address) === MAP_FAILED)
+    throw new LibcError("mmap", libc().koffi.errno());
+  const buffer = libc().koffi.view(address, sizeBytes);
   return {
     buffer,
     unmap() {
       buffer.transfer(0);
-      if (munmap(address, sizeBytes) !== 0) throw new LibcError("munmap", koffi.errno());
+      if (libc().munmap(address, sizeBytes) !== 0) throw new LibcError("munmap", libc().koffi.errno());
     },
   };
 }
 
 /** Lets SIGALRM end this process unless this is called again within so many seconds: the watchdog of an event loop. */
 export function endUnlessCalledAgain(seconds: number): void {
-  alarm(seconds);
+  libc().alarm(seconds);
 }
 
 /** Ends the process at once, also where a thread of the pool is blocked in a read, for which `process.exit` would wait. */
 export function exitNow(code: number): never {
-  exit(code);
+  libc().exit(code);
   throw new Error("_exit returned");
 }
