@@ -16,6 +16,7 @@ import { makeSegment, MOMENT } from "../../apps/vas/src/backend/testing/site.ts"
 import * as assignments from "../../apps/vas/src/backend/store/ai-assignments.ts";
 import * as events from "../../apps/vas/src/backend/store/ai-events.ts";
 import * as models from "../../apps/vas/src/backend/store/ai-models.ts";
+import * as apiKeys from "../../apps/vas/src/backend/store/api-keys.ts";
 import * as cameras from "../../apps/vas/src/backend/store/cameras.ts";
 import { type Database, openStore } from "../../apps/vas/src/backend/store/database.ts";
 import * as media from "../../apps/vas/src/backend/store/media.ts";
@@ -419,6 +420,69 @@ for (const dialect of ["sqlite", "postgres"] as const)
       await users.changePassword(db, user.id, "y");
       assert.equal((await users.userByName(db, "ada"))?.password_hash, "y");
       assert.equal(await users.sessionByHash(db, "third"), undefined);
+    });
+
+    storeTest("people: unique names, grants of existing cameras, and always an administrator", async (db) => {
+      const [one, two] = [await add(db), await add(db)];
+      const person = (username: string, role: string) => ({
+        id: crypto.randomUUID(),
+        username,
+        password_hash: "x",
+        role,
+        created_at: 1,
+      });
+      const [ada, bob] = [person("ada", "administrator"), person("bob", "viewer")];
+      assert.equal(await users.insertUser(db, ada), undefined);
+      assert.equal(await users.insertUser(db, bob, [one, two, one]), undefined);
+      assert.equal(await users.insertUser(db, person("bob", "viewer")), "username_taken");
+      assert.equal(await users.insertUser(db, person("eve", "viewer"), [crypto.randomUUID()]), "camera_not_found");
+      assert.deepEqual((await users.grantedToUser(db, bob.id)).toSorted(), [one, two].toSorted());
+      assert.equal(await users.changeUser(db, ada.id, { role: "viewer" }), "last_administrator");
+      assert.equal(await users.deleteUser(db, ada.id), "last_administrator");
+      assert.equal(await users.changeUser(db, bob.id, { role: "administrator", cameraIds: [two] }), undefined);
+      // Both lose the role at the same moment: one of them has to keep it.
+      const lost = await Promise.all([ada, bob].map(({ id }) => users.changeUser(db, id, { role: "viewer" })));
+      assert.deepEqual(lost.toSorted(), ["last_administrator", undefined]);
+      await users.insertSession(db, { token_hash: "s", user_id: bob.id, created_at: 1, expires_at: 900 });
+      await users.touchSession(db, "s", 50);
+      assert.deepEqual(
+        (await users.listUsers(db, 100)).map((user) => [user.username, user.camera_ids, user.last_used_at]),
+        [
+          ["ada", [], null],
+          ["bob", [two], 50],
+        ],
+      );
+      await cameras.deleteCamera(db, two);
+      assert.deepEqual(await users.grantedToUser(db, bob.id), []);
+    });
+
+    storeTest("API keys: found by their hash, granted cameras, gone with their grants", async (db) => {
+      const id = await add(db);
+      const key = (name: string, at: number) => ({
+        id: crypto.randomUUID(),
+        name,
+        key_hash: `hash of ${name}`,
+        role: "viewer",
+        all_cameras: 0,
+        created_by: "ada",
+        created_at: at,
+      });
+      const [first, second] = [key("first", 1), key("second", 2)];
+      assert.equal(await apiKeys.insertApiKey(db, first, [id]), true);
+      assert.equal(await apiKeys.insertApiKey(db, second, [crypto.randomUUID()]), false);
+      assert.equal(await apiKeys.insertApiKey(db, second, []), true);
+      await apiKeys.touchApiKey(db, first.id, 77);
+      assert.equal((await apiKeys.apiKeyByHash(db, "hash of first"))?.last_used_at, 77);
+      assert.deepEqual(
+        (await apiKeys.listApiKeys(db)).map((each) => [each.name, each.camera_ids]),
+        [
+          ["second", []],
+          ["first", [id]],
+        ],
+      );
+      assert.equal(await apiKeys.deleteApiKey(db, first.id), true);
+      assert.equal(await apiKeys.deleteApiKey(db, first.id), false);
+      assert.deepEqual(await apiKeys.grantedToKey(db, first.id), []);
     });
   });
 
