@@ -14,7 +14,15 @@ import { type Flaw, FlawedProxy } from "./testing/flawed-proxy.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const MAIN = join(import.meta.dirname, "main.ts");
-const MODELS = ["barcode", "person-hog"];
+const SDK = join(ROOT, "packages/runtime-sdk/src/main.ts");
+const PYTHON_SDK = join(ROOT, "packages/runtime-sdk-python");
+/** The commands of three runtimes in two languages, by model. */
+const COMMANDS: Record<string, string[]> = {
+  barcode: [process.execPath, SDK, join(ROOT, "runtimes/barcode")],
+  "person-hog": [process.execPath, SDK, join(ROOT, "runtimes/person-hog")],
+  brightness: ["/usr/bin/python3", "-m", "vas_runtime", join(PYTHON_SDK, "examples/brightness")],
+};
+const MODELS = Object.keys(COMMANDS);
 /** Nothing is judged by time here: this machine may be busy with other things. */
 const PATIENCE_MS = 60_000;
 
@@ -26,10 +34,16 @@ let log = "";
 
 before(async () => {
   for (const dir of [shmDir, socketDir]) mkdirSync(dir);
-  for (const model of MODELS) {
-    const args = [join(ROOT, "packages/runtime-sdk/src/main.ts"), join(ROOT, "runtimes", model)];
-    const env = { PATH: process.env.PATH ?? "", RUTH_SOCKET_DIR: socketDir, VAS_SHM_DIR: shmDir };
-    const child = spawn(process.execPath, args, { env: { ...env, RUTH_EXIT_WITH_STDIN: "1" }, stdio: "pipe" });
+  for (const [command = "", ...args] of Object.values(COMMANDS)) {
+    const env = {
+      PATH: process.env.PATH ?? "",
+      RUTH_SOCKET_DIR: socketDir,
+      VAS_SHM_DIR: shmDir,
+      RUTH_EXIT_WITH_STDIN: "1",
+      PYTHONPATH: PYTHON_SDK,
+      PYTHONDONTWRITEBYTECODE: "1",
+    };
+    const child = spawn(command, args, { env, stdio: "pipe" });
     child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
     runtimes.push(child);
   }
