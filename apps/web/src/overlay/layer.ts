@@ -37,6 +37,7 @@ export class OverlayLayer {
     const { video, director } = options;
     this.#picturePen = options.picture.getContext("2d", { alpha: false });
     this.#boxesPen = options.boxes.getContext("2d");
+    options.picture.style.visibility = "hidden";
     const paint = () => this.paint();
     const stopDirector = director.start(paint);
     const observer = new ResizeObserver(paint);

@@ -20,7 +20,8 @@ import { daySpan, footage, localDays, NOTHING, playableFrom, zoomed, zoomFor } f
 import { Track } from "./track.ts";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
-const ZOOMS = [24, 6, 1];
+/** Hours of the timeline that are shown. */
+const ZOOMS = [24, 6, 1, 0.25];
 /** A moment this young may still be on its way into a segment. */
 const ARRIVING_MS = 60_000;
 
@@ -225,10 +226,10 @@ function Recordings(props: { cameraId: string; cameras: { id: string; name: stri
               </option>
             ))}
         </select>
-        <div className="segmented" role="group" aria-label="Shown hours">
+        <div className="segmented" role="group" aria-label="Shown time">
           {ZOOMS.map((hours) => (
             <button key={hours} type="button" aria-pressed={zoom === hours} onClick={() => setZoom(hours)}>
-              {hours} h
+              {hours < 1 ? `${hours * 60} min` : `${hours} h`}
             </button>
           ))}
         </div>

@@ -66,7 +66,7 @@ export function momentWords(atMs: number, spans: readonly Span[], gaps: readonly
   return gap ? `${time}: not recorded. ${gap.message}` : `${time}: nothing is recorded.`;
 }
 
-const TICK_STEPS_MIN = [5, 10, 30, 60, 120, 180, 240, 360];
+const TICK_STEPS_MIN = [1, 2, 5, 10, 30, 60, 120, 180, 240, 360];
 
 /** Round local times to write below the timeline, at most `most` of them. */
 export function ticks(view: Span, most: number): { atMs: number; words: string }[] {
