@@ -3,6 +3,9 @@
  *
  * Colour is BT.601 limited range, which is what cameras send unless they say otherwise. Luma is interpolated; chroma is
  * taken from the sample that covers the source point, because its grid is as coarse as most model inputs are.
+ *
+ * The inner loops are written for the processor: one packed table for what a pair of U and V adds to red, green and blue,
+ * one lookup for clamping, scaling and the output's type. bench/runtime-convert.ts measures them.
  */
 
 /** A picture in NV12. `stride` is bytes from one row to the next, of both planes. */
@@ -32,23 +35,34 @@ export type Placement = { x: number; y: number; width: number; height: number };
 /** Uint16Array holds IEEE half floats; Uint8 arrays are rounded and clamped. */
 export type ConvertTarget = Float32Array | Uint16Array | Uint8Array | Uint8ClampedArray;
 
-const FRACTION_BITS = 16;
-const HALF = 1 << (FRACTION_BITS - 1);
 const WEIGHT_BITS = 8;
 const WEIGHT_ONE = 1 << WEIGHT_BITS;
-/** Sums before clamping lie between -277 and 535; the tables start this far below 0. */
-const BELOW = 320;
-const TABLE_SIZE = 1024;
+/** Channel sums are in half levels. Those below 0 and above 510 are there for the clamping. */
+const HALVES = 2;
+const TABLE_SIZE = 2048;
+/** What makes the parts of a sum positive: luma, red and blue, green. */
+const LUMA_BIAS = 40;
+const RED_BLUE_BIAS = 520;
+const GREEN_BIAS = 310;
+/** Half levels of luma: (blended * LUMA_FACTOR + LUMA_OFFSET) >> LUMA_SHIFT, where blended is luma * 256. */
+const LUMA_SHIFT = 21;
+const LUMA_FACTOR = Math.round(HALVES * 1.164383 * 2 ** (LUMA_SHIFT - WEIGHT_BITS));
+const LUMA_OFFSET = (LUMA_BIAS << LUMA_SHIFT) - 16 * WEIGHT_ONE * LUMA_FACTOR + (1 << (LUMA_SHIFT - 1));
 
-const LUMA = table((value) => 1.164383 * (value - 16));
-const V_TO_R = table((value) => 1.596027 * (value - 128));
-const U_TO_G = table((value) => -0.391762 * (value - 128));
-const V_TO_G = table((value) => -0.812968 * (value - 128));
-const U_TO_B = table((value) => 2.017232 * (value - 128));
-
-function table(of: (value: number) => number): Int32Array {
-  return Int32Array.from({ length: 256 }, (_, value) => Math.round(of(value) * (1 << FRACTION_BITS)));
-}
+/** Half levels of luma without interpolation, biased. */
+const LUMA = Int32Array.from(
+  { length: 256 },
+  (_, luma) => (luma * WEIGHT_ONE * LUMA_FACTOR + LUMA_OFFSET) >> LUMA_SHIFT,
+);
+/** At (v << 8) | u: red in bits 21 to 31, green in 11 to 20, blue in 0 to 10, in biased half levels. */
+const CHROMA = Int32Array.from({ length: 65_536 }, (_, at) => {
+  const u = (at & 255) - 128;
+  const v = (at >> 8) - 128;
+  const red = Math.round(HALVES * 1.596027 * v) + RED_BLUE_BIAS;
+  const green = Math.round(HALVES * (-0.391762 * u - 0.812968 * v)) + GREEN_BIAS;
+  const blue = Math.round(HALVES * 2.017232 * u) + RED_BLUE_BIAS;
+  return (red << 21) | (green << 11) | blue;
+});
 
 /** Values that the output needs. */
 export function outputLength(options: Pick<ConvertOptions, "width" | "height" | "color">): number {
@@ -77,15 +91,13 @@ export function convertNv12(source: Nv12, options: ConvertOptions, out: ConvertT
 type Plan = {
   placement: Placement;
   bordered: boolean;
-  /** Source columns and rows of each output column and row of the picture, and the weight of the second one. */
-  left: Int32Array;
-  right: Int32Array;
-  weightX: Int32Array;
-  top: Int32Array;
-  bottom: Int32Array;
-  weightY: Int32Array;
-  /** Output value of each clamped and scaled channel sum, with `BELOW` entries under 0. */
+  /** Source columns and rows of each output column and row of the picture, and the weight of the one after. */
+  columns: Axis;
+  rows: Axis;
+  /** Red, green and blue's output value of each biased sum of luma and chroma. */
   values: [ConvertTarget, ConvertTarget, ConvertTarget];
+  /** Output value of a level, 0 to 255, by channel. */
+  levels: [ConvertTarget, ConvertTarget, ConvertTarget];
   /** Output value of each luma, for grey. */
   greys: ConvertTarget;
   /** Where the red, green and blue value of a pixel goes: offset + (row * width + column) * step. */
@@ -115,43 +127,36 @@ function makePlan(source: Nv12, options: ConvertOptions, kind: "f32" | "f16" | "
   const rows = axis(source.height, placement.height, smooth);
   const scale = options.scale ?? 1;
   const order = options.color === "bgr" ? [2, 1, 0] : [0, 1, 2];
-  const valuesOf = (channel: number): ConvertTarget => {
+  const valueOf = (channel: number) => {
     const at = options.color === "gray" ? 0 : (order[channel] as number);
     const mean = options.mean?.[at] ?? 0;
     const std = options.std?.[at] ?? 1;
-    const of = (value: number) => (value * scale - mean) / std;
-    return valueTable(kind, of);
+    return (level: number) => (Math.min(255, Math.max(0, level)) * scale - mean) / std;
   };
+  const sums = (channel: number, bias: number) =>
+    valueTable(kind, TABLE_SIZE, (sum) => valueOf(channel)((sum - LUMA_BIAS - bias) / HALVES));
+  const levels = (channel: number) => valueTable(kind, 256, valueOf(channel));
   const pixels = options.width * options.height;
   const planar = (options.layout ?? "nchw") === "nchw";
   const unit = planar ? pixels : 1;
-  const values: Plan["values"] = [valuesOf(0), valuesOf(1), valuesOf(2)];
   return {
     placement,
     bordered: placement.width !== options.width || placement.height !== options.height,
-    left: columns.first,
-    right: columns.second,
-    weightX: columns.weight,
-    top: rows.first,
-    bottom: rows.second,
-    weightY: rows.weight,
-    values,
-    greys: values[0].slice(0, 256).map((_, luma) => values[0][toIndex(LUMA[luma] as number)] as number),
+    columns,
+    rows,
+    values: [sums(0, RED_BLUE_BIAS), sums(1, GREEN_BIAS), sums(2, RED_BLUE_BIAS)],
+    levels: [levels(0), levels(1), levels(2)],
+    greys: valueTable(kind, 256, (luma) => valueOf(0)(Math.round(1.164383 * (luma - 16)))),
     offsets: [(order[0] as number) * unit, (order[1] as number) * unit, (order[2] as number) * unit],
     step: planar || options.color === "gray" ? 1 : 3,
     outWidth: options.width,
   };
 }
 
-/** The index of a channel sum in a plan's `values`. */
-function toIndex(sum: number): number {
-  return ((sum + HALF) >> FRACTION_BITS) + BELOW;
-}
-
-function valueTable(kind: "f32" | "f16" | "u8", of: (value: number) => number): ConvertTarget {
-  const clamped = (_: unknown, at: number) => of(Math.min(255, Math.max(0, at - BELOW)));
-  if (kind === "u8") return Uint8ClampedArray.from({ length: TABLE_SIZE }, clamped);
-  const floats = Float32Array.from({ length: TABLE_SIZE }, clamped);
+function valueTable(kind: "f32" | "f16" | "u8", length: number, of: (index: number) => number): ConvertTarget {
+  const at = (_: unknown, index: number) => of(index);
+  if (kind === "u8") return Uint8ClampedArray.from({ length }, at);
+  const floats = Float32Array.from({ length }, at);
   return kind === "f32" ? floats : Uint16Array.from(floats, halfBits);
 }
 
@@ -169,32 +174,41 @@ function place(source: Nv12, options: ConvertOptions): Placement {
   };
 }
 
-/** The source positions of an output axis, with pixel centres aligned. */
-function axis(from: number, to: number, smooth: boolean) {
+/**
+ * The source positions of an output axis, with pixel centres aligned. `first` and the one after it are blended; at the far
+ * end `first` is the last but one, with the whole weight on the last.
+ */
+type Axis = {
+  first: Int32Array;
+  /** Of the one after `first`, 0 to 256. */
+  weight: Int32Array;
+  /** The nearer of the two. */
+  nearest: Int32Array;
+  /** No position lies between two samples. */
+  exact: boolean;
+};
+
+function axis(from: number, to: number, smooth: boolean): Axis {
   const first = new Int32Array(to);
-  const second = new Int32Array(to);
   const weight = new Int32Array(to);
+  const nearest = new Int32Array(to);
   for (let at = 0; at < to; at++) {
     const centre = ((at + 0.5) * from) / to;
-    if (!smooth) {
-      first[at] = second[at] = Math.min(from - 1, Math.floor(centre));
-      continue;
-    }
-    const position = Math.min(from - 1, Math.max(0, centre - 0.5));
-    const low = Math.floor(position);
+    const position = smooth ? Math.min(from - 1, Math.max(0, centre - 0.5)) : Math.min(from - 1, Math.floor(centre));
+    const low = Math.min(from - 2, Math.floor(position));
     first[at] = low;
-    second[at] = Math.min(from - 1, low + 1);
     weight[at] = Math.round((position - low) * WEIGHT_ONE);
+    nearest[at] = (weight[at] as number) >= WEIGHT_ONE / 2 ? low + 1 : low;
   }
-  return { first, second, weight };
+  return { first, weight, nearest, exact: weight.every((one) => one === 0 || one === WEIGHT_ONE) };
 }
 
 function fillBorder(out: ConvertTarget, plan: Plan, options: ConvertOptions): void {
-  const fill = Math.round(options.fill ?? 114) + BELOW;
-  const { placement, outWidth, step, offsets, values } = plan;
+  const fill = Math.round(options.fill ?? 114);
+  const { placement, outWidth, step, offsets, levels } = plan;
   const channels = options.color === "gray" ? 1 : 3;
   for (let channel = 0; channel < channels; channel++) {
-    const value = (values[channel] as ConvertTarget)[fill] as number;
+    const value = (levels[channel] as ConvertTarget)[fill] as number;
     const offset = options.color === "gray" ? 0 : (offsets[channel] as number);
     const put = (row: number, from: number, to: number) => {
       for (let column = from; column < to; column++) out[offset + (row * outWidth + column) * step] = value;
@@ -209,72 +223,79 @@ function fillBorder(out: ConvertTarget, plan: Plan, options: ConvertOptions): vo
 
 function convertGray(source: Nv12, plan: Plan, out: ConvertTarget): void {
   const { y: luma, stride } = source;
-  const { left, right, weightX, top, bottom, weightY, placement, outWidth, greys } = plan;
-  const columns = placement.width;
-  const plain = columns === source.width && placement.height === source.height;
+  const { columns, rows, placement, outWidth, greys } = plan;
+  const { first, weight, nearest } = columns;
+  const plain = columns.exact && placement.width === source.width;
   for (let row = 0; row < placement.height; row++) {
-    const rowTop = (top[row] as number) * stride;
-    const rowBottom = (bottom[row] as number) * stride;
-    const down = weightY[row] as number;
+    const top = (rows.first[row] as number) * stride;
+    const down = rows.weight[row] as number;
+    const nearestRow = (rows.nearest[row] as number) * stride;
     let at = (placement.y + row) * outWidth + placement.x;
-    if (plain) {
-      for (let from = rowTop; from < rowTop + columns; from++) out[at++] = greys[luma[from] as number] as number;
-      continue;
-    }
-    for (let column = 0; column < columns; column++) {
-      const l = left[column] as number;
-      const r = right[column] as number;
-      const value = interpolate(luma, rowTop, rowBottom, l, r, weightX[column] as number, down);
-      out[at++] = greys[value] as number;
+    if (plain && rows.exact) {
+      for (let from = nearestRow; from < nearestRow + placement.width; from++)
+        out[at++] = greys[luma[from] as number] as number;
+    } else if (columns.exact && rows.exact) {
+      for (let column = 0; column < placement.width; column++)
+        out[at++] = greys[luma[nearestRow + (nearest[column] as number)] as number] as number;
+    } else {
+      for (let column = 0; column < placement.width; column++) {
+        const from = top + (first[column] as number);
+        const blended = blend(luma, from, from + stride, weight[column] as number, down);
+        out[at++] = greys[(blended + WEIGHT_ONE / 2) >> WEIGHT_BITS] as number;
+      }
     }
   }
 }
 
 function convertColor(source: Nv12, plan: Plan, out: ConvertTarget): void {
   const { y: luma, uv: chroma, stride } = source;
-  const { left, right, weightX, top, bottom, weightY, placement, outWidth, step } = plan;
+  const { columns, rows, placement, outWidth, step } = plan;
+  const { first, weight, nearest } = columns;
   const [reds, greens, blues] = plan.values;
   const [red, green, blue] = plan.offsets;
-  const columns = placement.width;
+  const exact = columns.exact && rows.exact;
+  const width = placement.width;
   for (let row = 0; row < placement.height; row++) {
-    const rowTop = (top[row] as number) * stride;
-    const rowBottom = (bottom[row] as number) * stride;
-    const down = weightY[row] as number;
-    const nearestRow = down >= WEIGHT_ONE / 2 ? (bottom[row] as number) : (top[row] as number);
+    const top = (rows.first[row] as number) * stride;
+    const down = rows.weight[row] as number;
+    const nearestRow = rows.nearest[row] as number;
+    const rowLuma = nearestRow * stride;
     const rowChroma = (nearestRow >> 1) * stride;
     let at = ((placement.y + row) * outWidth + placement.x) * step;
-    for (let column = 0; column < columns; column++) {
-      const l = left[column] as number;
-      const r = right[column] as number;
-      const across = weightX[column] as number;
-      const base = (LUMA[interpolate(luma, rowTop, rowBottom, l, r, across, down)] as number) + HALF;
-      const pair = rowChroma + ((across >= WEIGHT_ONE / 2 ? r : l) & ~1);
-      const u = chroma[pair] as number;
-      const v = chroma[pair + 1] as number;
-      out[at + red] = reds[((base + (V_TO_R[v] as number)) >> FRACTION_BITS) + BELOW] as number;
-      out[at + green] = greens[
-        ((base + (U_TO_G[u] as number) + (V_TO_G[v] as number)) >> FRACTION_BITS) + BELOW
-      ] as number;
-      out[at + blue] = blues[((base + (U_TO_B[u] as number)) >> FRACTION_BITS) + BELOW] as number;
-      at += step;
+    if (exact) {
+      for (let column = 0; column < width; column++) {
+        const from = nearest[column] as number;
+        const base = LUMA[luma[rowLuma + from] as number] as number;
+        const pair = rowChroma + (from & ~1);
+        const added = CHROMA[((chroma[pair + 1] as number) << 8) | (chroma[pair] as number)] as number;
+        out[at + red] = reds[base + (added >>> 21)] as number;
+        out[at + green] = greens[base + ((added >> 11) & 1023)] as number;
+        out[at + blue] = blues[base + (added & 2047)] as number;
+        at += step;
+      }
+    } else {
+      for (let column = 0; column < width; column++) {
+        const from = top + (first[column] as number);
+        const blended = blend(luma, from, from + stride, weight[column] as number, down);
+        const base = (Math.imul(blended, LUMA_FACTOR) + LUMA_OFFSET) >> LUMA_SHIFT;
+        const pair = rowChroma + ((nearest[column] as number) & ~1);
+        const added = CHROMA[((chroma[pair + 1] as number) << 8) | (chroma[pair] as number)] as number;
+        out[at + red] = reds[base + (added >>> 21)] as number;
+        out[at + green] = greens[base + ((added >> 11) & 1023)] as number;
+        out[at + blue] = blues[base + (added & 2047)] as number;
+        at += step;
+      }
     }
   }
 }
 
-/** Bilinear luma, 0 to 255, rounded. */
-function interpolate(
-  luma: Uint8Array,
-  rowTop: number,
-  rowBottom: number,
-  left: number,
-  right: number,
-  across: number,
-  down: number,
-): number {
-  const keep = WEIGHT_ONE - across;
-  const high = (luma[rowTop + left] as number) * keep + (luma[rowTop + right] as number) * across;
-  const low = (luma[rowBottom + left] as number) * keep + (luma[rowBottom + right] as number) * across;
-  return (high * (WEIGHT_ONE - down) + low * down + (1 << (2 * WEIGHT_BITS - 1))) >> (2 * WEIGHT_BITS);
+/** Bilinear luma times 256: of two samples in one row and the two below them. */
+function blend(luma: Uint8Array, above: number, below: number, across: number, down: number): number {
+  const high = luma[above] as number;
+  const low = luma[below] as number;
+  const upper = (high << WEIGHT_BITS) + Math.imul((luma[above + 1] as number) - high, across);
+  const lower = (low << WEIGHT_BITS) + Math.imul((luma[below + 1] as number) - low, across);
+  return upper + (Math.imul(lower - upper, down) >> WEIGHT_BITS);
 }
 
 /** The bits of the IEEE half float nearest to a number (ties to even). */
