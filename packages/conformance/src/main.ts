@@ -20,6 +20,7 @@ const USAGE = `Usage: node packages/conformance/src/main.ts <socket> [options]
   --deadline MS     what one reply may take when nothing else is asked (1000)
   --patience MS     when anything else counts as never coming (10000)
   --size WxH        of the frames, even (640x360)
+  --only WORDS      the cases whose group or name contains them
   --json            the report as JSON
 `;
 const EXIT = { failed: 1, usage: 2, noFrames: 3 };
@@ -28,9 +29,9 @@ const parsed = parse();
 if (typeof parsed === "string") {
   process.stderr.write(`${parsed}\n\n${USAGE}`);
   process.exitCode = EXIT.usage;
-} else await main(parsed.options, parsed.isJson);
+} else await main(parsed.options, parsed.only, parsed.isJson);
 
-async function main(options: KitOptions, isJson: boolean): Promise<void> {
+async function main(options: KitOptions, only: string, isJson: boolean): Promise<void> {
   let group = "";
   const print = (outcome: Outcome) => {
     if (isJson) return;
@@ -42,7 +43,7 @@ async function main(options: KitOptions, isJson: boolean): Promise<void> {
   if (!isJson) process.stdout.write(`W2 conformance of model ${options.modelId} at ${options.socket}\n`);
   let report: Report;
   try {
-    report = await runConformance(options, print);
+    report = await runConformance(options, print, ({ group, name }) => `${group}: ${name}`.includes(only));
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).syscall === undefined) throw thrown;
     process.stderr.write(`no frames can be made in ${options.shmDir}: ${(thrown as Error).message}\n`);
@@ -62,7 +63,7 @@ function summary({ outcomes, untried, latencyMs }: Report, failed: number): stri
   return parts.join(", ");
 }
 
-function parse(): { options: KitOptions; isJson: boolean } | string {
+function parse(): { options: KitOptions; only: string; isJson: boolean } | string {
   let given: ReturnType<typeof readArguments>;
   try {
     given = readArguments();
@@ -83,6 +84,7 @@ function parse(): { options: KitOptions; isJson: boolean } | string {
   const shmDir = resolve(values["shm-dir"] ?? "/dev/shm/vas");
   return {
     options: { socket: resolve(socket), modelId, shmDir, deadlineMs, patienceMs, width, height },
+    only: values.only ?? "",
     isJson: values.json === true,
   };
 }
@@ -97,6 +99,7 @@ function readArguments() {
       deadline: { type: "string" },
       patience: { type: "string" },
       size: { type: "string" },
+      only: { type: "string" },
       json: { type: "boolean" },
     },
   });
