@@ -14,8 +14,10 @@ import type { ApiKeyCreated, CoreMetrics, Role, User } from "@vas/contracts/http
 import { storeAssignment } from "../../apps/vas/src/backend/store/ai-assignments.ts";
 import { storeEvents } from "../../apps/vas/src/backend/store/ai-events.ts";
 import { storeModels } from "../../apps/vas/src/backend/store/ai-models.ts";
+import { EXPORT_ENDINGS, insertExport } from "../../apps/vas/src/backend/store/exports.ts";
 import { insertClip, insertSnapshot } from "../../apps/vas/src/backend/store/media.ts";
 import { saveSegment } from "../../apps/vas/src/backend/store/recordings.ts";
+import { insertUser } from "../../apps/vas/src/backend/store/users.ts";
 import { discovered, openedAt } from "../../apps/vas/src/backend/testing/ai-site.ts";
 import {
   addCamera,
@@ -213,6 +215,24 @@ const RULES: Record<string, Rule> = {
   [`GET ${A}/clips/:id/thumbnail`]: ofObject("view", "clip_not_found", makeClip, (id) => `${A}/clips/${id}/thumbnail`),
   [`DELETE ${A}/clips/:id`]: ofObject("operate", "clip_not_found", makeClip, (id) => `${A}/clips/${id}`, 204),
 
+  [`POST ${A}/cameras/:id/exports`]: ofCamera(
+    "operate",
+    (id) => ({
+      url: `${A}/cameras/${id}/exports`,
+      body: { from: new Date(MOMENT).toISOString(), to: new Date(MOMENT + 2000).toISOString() },
+    }),
+    202,
+  ),
+  [`GET ${A}/exports`]: page(`${A}/exports`),
+  [`GET ${A}/exports/:id`]: ofObject("view", "export_not_found", makeExport, (id) => `${A}/exports/${id}`),
+  ...Object.fromEntries(
+    ["video", "detections.json", "detections.vtt"].map((file) => [
+      `GET ${A}/exports/:id/${file}`,
+      ofObject("view", "export_not_found", makeExport, (id) => `${A}/exports/${id}/${file}`),
+    ]),
+  ),
+  [`DELETE ${A}/exports/:id`]: ofObject("operate", "export_not_found", makeExport, (id) => `${A}/exports/${id}`, 204),
+
   [`GET ${A}/ai-events`]: page(`${A}/ai-events`),
   [`GET ${A}/ai-events/:id`]: ofObject("view", "event_not_found", makeEvent, (id) => `${A}/ai-events/${id}`),
   [`GET ${A}/ai-models`]: page(`${A}/ai-models`),
@@ -258,6 +278,7 @@ before(async (t) => {
     await makeSegmentOf(id);
     await makeSnapshot(id);
     await makeClip(id);
+    await makeExport(id);
     await makeEvent(id);
     await assign(which);
   }
@@ -360,6 +381,7 @@ test("lists and health hold what is granted, and what is not granted only for th
       ["cameras", (body: { items: Row[] }) => body.items],
       ["snapshots", (body: { items: Row[] }) => body.items],
       ["clips", (body: { items: Row[] }) => body.items],
+      ["exports", (body: { items: Row[] }) => body.items],
       ["ai-events", (body: { items: Row[] }) => body.items],
       ["ai-model-assignments", (body: { items: Row[] }) => body.items],
       ["ai-health", (body: { cameras: Row[] }) => body.cameras],
@@ -497,6 +519,30 @@ async function makeClip(cameraId: string): Promise<string> {
   return id;
 }
 
+async function makeExport(cameraId: string): Promise<string> {
+  const id = crypto.randomUUID();
+  if (cameraId === cameras.hidden) hiddenWords.add(id);
+  const path = `exports/${cameraId}/${id}`;
+  for (const ending of EXPORT_ENDINGS) await makeFile(`${path}.${ending}`);
+  await insertExport(site.backend.db, {
+    id,
+    camera_id: cameraId,
+    from_ms: MOMENT,
+    to_ms: MOMENT + 1000,
+    boxes: 0,
+    models: null,
+    state: "done",
+    error: null,
+    start_pts90k: MOMENT * 90,
+    end_pts90k: MOMENT * 90 + 90_000,
+    size_bytes: 200,
+    path,
+    created_at: MOMENT,
+    finished_at: MOMENT,
+  });
+  return id;
+}
+
 async function makeEvent(cameraId: string): Promise<string> {
   const event = openedAt(MOMENT, { camera_id: cameraId, model_id: MODEL });
   await storeEvents(site.backend.db, [{ opened: [event], closed: [] }], MOMENT);
@@ -522,8 +568,9 @@ async function makeUserNamed(role: Role, grant: object): Promise<string> {
 }
 
 async function makeUser(role: Role): Promise<string> {
-  const reply = await site.call("POST", `${A}/users`, aUser(role));
-  return ((await reply.json()) as User).id;
+  const row = { id: crypto.randomUUID(), username: `t-${crypto.randomUUID()}`, password_hash: "none", role };
+  assert.equal(await insertUser(site.backend.db, { ...row, created_at: MOMENT }), undefined);
+  return row.id;
 }
 
 async function makeKey(role: Role, grant: object): Promise<ApiKeyCreated> {
