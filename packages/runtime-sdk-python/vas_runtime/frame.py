@@ -1,23 +1,27 @@
 """What a handler gets to see of a frame."""
 
+import math
 from operator import itemgetter
 
 
-def _table(factor, middle):
-    return [int((factor * (value - middle) * 65536 + 0.5) // 1) for value in range(256)]
+# BT.601, limited range, in half levels: the numbers of the TypeScript SDK, so that both see the same picture.
+_SHIFT = 21
+_FACTOR = math.floor(2 * 1.164383 * 2 ** (_SHIFT - 8) + 0.5)
+_LUMA = [(luma * 256 * _FACTOR - 16 * 256 * _FACTOR + (1 << (_SHIFT - 1))) >> _SHIFT for luma in range(256)]
+_GRAY = bytes(min(255, max(0, math.floor(1.164383 * (luma - 16) + 0.5))) for luma in range(256))
+#: A channel's sum lies between -600 and 1100.
+_BELOW = 700
+_CLAMP = bytes(min(255, max(0, round((at - _BELOW) / 2))) for at in range(2048))
 
 
-# BT.601, limited range, in 16.16 fixed point: the numbers of the TypeScript SDK.
-_LUMA = _table(1.164383, 16)
-_V_TO_R = _table(1.596027, 128)
-_U_TO_G = _table(-0.391762, 128)
-_V_TO_G = _table(-0.812968, 128)
-_U_TO_B = _table(2.017232, 128)
-_HALF = 1 << 15
-#: A channel's sum lies between -277 and 535.
-_BELOW = 320
-_CLAMP = bytes(min(255, max(0, at - _BELOW)) for at in range(1024))
-_GRAY = bytes(min(255, max(0, (value + _HALF) >> 16)) for value in _LUMA)
+def _halves(factor):
+    return [math.floor(2 * factor * (value - 128) + 0.5) for value in range(256)]
+
+
+_V_TO_R = _halves(1.596027)
+_U_TO_B = _halves(2.017232)
+#: By u and v: green takes from both, and is rounded once.
+_G = [[math.floor(2 * (-0.391762 * (u - 128) - 0.812968 * (v - 128)) + 0.5) for v in range(256)] for u in range(256)]
 
 
 class Frame:
@@ -73,15 +77,13 @@ class Frame:
             source = _nearest(row, self.height, height)
             start, pairs = source * self.stride, (source >> 1) * self.stride
             chroma = self.uv[pairs : pairs + self.width]
-            lumas = [_LUMA[value] + _HALF for value in pick_y(self.y[start : start + self.width])]
+            lumas = [_LUMA[value] + _BELOW for value in pick_y(self.y[start : start + self.width])]
             us, vs = pick_u(chroma), pick_v(chroma)
             at = row * width * 3
             end = at + width * 3
-            out[at:end:3] = bytes(_CLAMP[((y + _V_TO_R[v]) >> 16) + _BELOW] for y, v in zip(lumas, vs))
-            out[at + 1 : end : 3] = bytes(
-                _CLAMP[((y + _U_TO_G[u] + _V_TO_G[v]) >> 16) + _BELOW] for y, u, v in zip(lumas, us, vs)
-            )
-            out[at + 2 : end : 3] = bytes(_CLAMP[((y + _U_TO_B[u]) >> 16) + _BELOW] for y, u in zip(lumas, us))
+            out[at:end:3] = bytes([_CLAMP[luma + _V_TO_R[v]] for luma, v in zip(lumas, vs)])
+            out[at + 1 : end : 3] = bytes([_CLAMP[luma + _G[u][v]] for luma, u, v in zip(lumas, us, vs)])
+            out[at + 2 : end : 3] = bytes([_CLAMP[luma + _U_TO_B[u]] for luma, u in zip(lumas, us)])
         return bytes(out)
 
 
