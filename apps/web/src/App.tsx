@@ -71,7 +71,7 @@ export function App() {
       {session.state === "out" && <LoginPage onLoggedIn={ask} />}
       {session.state === "in" && (
         <MeContext value={session.me}>
-          <Inside me={session.me} onLoggedOut={() => setSession({ state: "out" })} />
+          <Inside me={session.me} turn={turn} onLoggedOut={() => setSession({ state: "out" })} />
         </MeContext>
       )}
     </SiteContext>
@@ -86,7 +86,7 @@ const PLACES = [
   { to: HEALTH_PATH, name: "Health", pages: ["health"] },
 ];
 
-function Inside(props: { me: Me; onLoggedOut: () => void }) {
+function Inside(props: { me: Me; turn: number; onLoggedOut: () => void }) {
   const { vas } = useSite();
   const online = useOnline();
   const address = useAddress();
@@ -125,7 +125,7 @@ function Inside(props: { me: Me; onLoggedOut: () => void }) {
       </header>
       {!online && <OfflineLine />}
       <main>
-        <Guard key={address.pathname}>
+        <Guard key={`${address.pathname} ${props.turn}`}>
           <Suspense fallback={<Loading what="the page" />}>
             <Allowed page={route.page}>{pageOf(route)}</Allowed>
           </Suspense>

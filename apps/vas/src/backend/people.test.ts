@@ -57,6 +57,21 @@ test("a user is made, changed and removed, and its name is one in any case", asy
   );
 });
 
+test("whoever is no administrator any more keeps only the cameras that were granted", async (t) => {
+  const site = await openTestSite(t);
+  const camera = await addCamera(site);
+  const { id, cookie } = await addUser(site, { role: "administrator" });
+  const count = async () => {
+    const reply = await site.call("GET", "/api/v1/cameras", undefined, as(cookie));
+    return (await json<{ items: unknown[] }>(reply)).items.length;
+  };
+  assert.equal(await count(), 1);
+  await site.call("PATCH", `/api/v1/users/${id}`, { role: "viewer" });
+  assert.equal(await count(), 0);
+  await site.call("PATCH", `/api/v1/users/${id}`, { camera_ids: [camera] });
+  assert.equal(await count(), 1);
+});
+
 test("a password has 8 characters or more, and a name no spaces", async (t) => {
   const site = await openTestSite(t);
   const wish = { username: "bob", password: "1234567", role: "viewer" };

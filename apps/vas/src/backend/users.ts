@@ -40,7 +40,7 @@ export class Users {
       username: wish.username.toLowerCase(),
       password_hash: await hashPassword(wish.password),
       role: wish.role,
-      all_cameras: Number(wish.role === "administrator" || wish.all_cameras === true),
+      all_cameras: Number(wish.all_cameras === true),
       created_at: this.#clock.wallMs(),
     };
     refuse(await store.insertUser(this.#db, user, lowerCase(wish.camera_ids)));

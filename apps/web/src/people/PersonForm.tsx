@@ -22,7 +22,8 @@ export function PersonForm(props: Props) {
     username: user?.username ?? "",
     password: "",
     role: user?.role ?? "viewer",
-    allCameras: user?.all_cameras ?? false,
+    // Every camera comes with the administrator's role, and goes with it.
+    allCameras: user?.role !== "administrator" && (user?.all_cameras ?? false),
     cameraIds: user?.camera_ids ?? [],
   });
   const [tried, setTried] = useState(false);

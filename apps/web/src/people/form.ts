@@ -52,9 +52,9 @@ export function changedPerson(form: PersonForm): UserPatch {
   return { role: form.role, ...grantOf(form), ...(form.password === "" ? {} : { password: form.password }) };
 }
 
-/** What is granted; an administrator has every camera without being granted any. */
+/** What is granted. An administrator is granted nothing, and so keeps nothing when the role changes. */
 export function grantOf(form: GrantForm): Grant {
-  if (form.role === "administrator") return { all_cameras: true, camera_ids: [] };
+  if (form.role === "administrator") return { all_cameras: false, camera_ids: [] };
   return { all_cameras: form.allCameras, camera_ids: form.allCameras ? [] : form.cameraIds };
 }
 
