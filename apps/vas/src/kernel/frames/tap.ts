@@ -22,6 +22,9 @@ import { TAP_EXIT } from "./tap-types.ts";
 import type { TapCounters, TapOptions, TapProcessOptions, TapReport, TapState } from "./tap-types.ts";
 
 const ENTRY = fileURLToPath(new URL("./tap-process.ts", import.meta.url));
+/** One thread waits for the stream, one collects what little garbage there is: 5 threads instead of 11, 7 MB less memory. */
+const TAP_ENVIRONMENT = ["UV_THREADPOOL_SIZE=1"];
+const TAP_FLAGS = ["--v8-pool-size=1", "--max-semi-space-size=1"];
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 /** A process that exported frames for so long was a good one: the next try after it comes soon. */
@@ -96,7 +99,8 @@ export function startTap(options: TapOptions): Tap {
       lastFrameId: counters.lastFrameId,
     };
     // SIGTERM and not SIGKILL when this process dies, so that the tap takes its files along.
-    const started = spawn("setpriv", ["--pdeathsig", "TERM", process.execPath, ENTRY, JSON.stringify(argument)], {
+    const node = ["env", ...TAP_ENVIRONMENT, process.execPath, ...TAP_FLAGS, ENTRY, JSON.stringify(argument)];
+    const started = spawn("setpriv", ["--pdeathsig", "TERM", ...node], {
       stdio: [options.inputFd, "ignore", "pipe", "ipc"],
     });
     child = started;

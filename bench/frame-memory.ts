@@ -1,0 +1,53 @@
+/**
+ * Resident memory of a tap over an hour's frames: 108,000 frames, an hour at 30 fps, as fast as they can be decoded.
+ *
+ *   node bench/frame-memory.ts [frames]
+ */
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { descendants } from "@vas/testkit/processes.ts";
+import { closeEnd, openPipe } from "../apps/vas/src/kernel/frames/pipe.ts";
+import { startTap } from "../apps/vas/src/kernel/frames/tap.ts";
+import { makeClip, residentKb } from "./native/stats.ts";
+
+const frames = Number(process.argv[2] ?? 108_000);
+const work = mkdtempSync(join(tmpdir(), "bench-memory-"));
+const shmDir = mkdtempSync("/dev/shm/bench-memory-");
+const clip = join(work, "clip.ts");
+makeClip(clip, "640x360", 30, 60);
+const pipe = openPipe();
+const tap = startTap({
+  ...{ cameraId: randomUUID(), shmDir, slotCount: 8, inputFd: pipe.readFd, pts90kBase: 0 },
+  onState: () => undefined,
+});
+// The file ends and begins again, so time steps back every minute: a camera that repairs its clock.
+const feed = spawn("bash", ["-c", `while cat ${clip} >&3; do :; done`], {
+  stdio: ["ignore", "ignore", "inherit", pipe.writeFd],
+});
+const samples: { exported: number; kb: number }[] = [];
+while (tap.counters().framesExported < frames) {
+  await pause(500);
+  const pid = descendants(process.pid)
+    .map((row) => row.pid)
+    .find((each) => readFileSync(`/proc/${each}/cmdline`, "latin1").includes("tap-process.ts"));
+  const { framesExported: exported, restarts } = tap.counters();
+  if (restarts > 0 || pid === undefined) throw new Error("the tap died");
+  if (exported > 0) samples.push({ exported, kb: residentKb(pid) });
+}
+feed.kill("SIGKILL");
+await once(feed, "exit");
+closeEnd(pipe.writeFd);
+await tap.stop();
+for (const folder of [work, shmDir]) rmSync(folder, { recursive: true, force: true });
+
+for (let tenth = 0; tenth < 10; tenth++) {
+  const part = samples.filter(({ exported }) => Math.min(9, Math.floor((exported / frames) * 10)) === tenth);
+  const kb = part.map((sample) => sample.kb).sort((a, b) => a - b);
+  console.log(`frames ${(frames * tenth) / 10} and more: resident ${kb[0]} to ${kb.at(-1)} kB`);
+}
+process.exit(0);
