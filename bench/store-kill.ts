@@ -137,12 +137,14 @@ async function loadUntilKilled(
 if (import.meta.main) {
   const rounds = Number(process.argv[2] ?? 500);
   const started = performance.now();
-  const report = await killUnderLoad(rounds, ({ rounds: done, acknowledgedEvents }) => {
-    if (done % 25 === 0) console.log(`${done} kills, ${acknowledgedEvents} acknowledged events`);
+  const wrong = ({ missing, torn, unsound }: KillReport) =>
+    `missing ${missing.length}, torn ${torn.length}, unsound ${unsound.length}`;
+  const report = await killUnderLoad(rounds, (now) => {
+    if (now.rounds % 25 === 0) console.log(`${now.rounds} kills, ${now.acknowledgedEvents} events: ${wrong(now)}`);
   });
   const { torn, missing, unsound, ...counts } = report;
   console.log(JSON.stringify({ ...counts, seconds: Math.round((performance.now() - started) / 1000) }));
-  console.log(`missing ${missing.length}, torn ${torn.length}, unsound ${unsound.length}`);
+  console.log(wrong(report));
   for (const line of [...missing, ...torn, ...unsound].slice(0, 20)) console.log(line);
   process.exitCode = missing.length + torn.length + unsound.length === 0 ? 0 : 1;
 }

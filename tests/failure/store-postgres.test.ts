@@ -7,10 +7,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { AiEventPage, Camera, Health, Me, Recordings } from "@vas/contracts/http.ts";
+import type { LiveReply } from "@vas/contracts/live.ts";
 import type { Api } from "@vas/testkit/api.ts";
 import { readFrameNumberRgba } from "@vas/testkit/picture.ts";
 import { type Postgres, startPostgres } from "@vas/testkit/postgres.ts";
-import { descendants, waitFor } from "@vas/testkit/processes.ts";
+import { descendants, waitFor, within } from "@vas/testkit/processes.ts";
 import { type Site, startSite } from "@vas/testkit/site.ts";
 import { type SyntheticCamera, startSyntheticCamera } from "@vas/testkit/synthetic-camera.ts";
 import type { Browser, Page } from "playwright-core";
@@ -71,6 +72,12 @@ describe("PostgreSQL goes away and comes back", { concurrency: false }, () => {
     readdirSync(join(site.dataDir, "media/recordings"), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".mp4"))
       .map((path) => basename(path, ".mp4"));
+  /** Fragments, each of at most a second, that are in a segment's file. */
+  const fragmentsOf = (id: string) => {
+    const folder = join(site.dataDir, "media/recordings");
+    const path = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((each) => each.includes(id));
+    return path === undefined ? 0 : readFileSync(join(folder, path), "latin1").split("moof").length - 1;
+  };
   /** So many segments more begin. */
   const recordsOn = async (when: string, count: number) => {
     const had = files().length;
@@ -150,6 +157,7 @@ describe("PostgreSQL goes away and comes back", { concurrency: false }, () => {
     assert.deepEqual([told.store, told.cameras.total, told.cameras.live], ["unavailable", 1, 1]);
     await playsOn("without the store");
     assert.equal((await api.get<Me>("auth/me")).username, "admin");
+    assert.equal((await askLive(site.url, api.cookie(), cameraId)).ok, true, "another viewer can begin");
     for (const path of [
       "cameras",
       `cameras/${cameraId}/recordings?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`,
@@ -208,7 +216,14 @@ describe("PostgreSQL goes away and comes back", { concurrency: false }, () => {
   test("VAS is killed while PostgreSQL is away: what it recorded until then is in the store after its start", async () => {
     await postgres.stop();
     await becomes("degraded");
+    const known = new Set(files());
     await recordsOn("without the store", 2);
+    // A file is there a moment before its row is kept: the kill comes when the newest one has some seconds.
+    await waitFor(
+      "the newest segment to be under way",
+      () => files().filter((id) => !known.has(id) && fragmentsOf(id) >= 3).length >= 2,
+      WATCHDOG,
+    );
     await site.vas.kill();
     await postgres.start();
     await site.vas.start();
@@ -220,6 +235,26 @@ describe("PostgreSQL goes away and comes back", { concurrency: false }, () => {
     assert.doesNotMatch(log, new RegExp(postgres.password), "the database's password is in no log");
   });
 });
+
+/** What a browser that opens now asks first. */
+async function askLive(url: string, cookie: string, cameraId: string): Promise<LiveReply> {
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/api/v1/live`, { headers: { cookie, origin: url } });
+  try {
+    socket.on("open", () =>
+      socket.send(JSON.stringify({ id: 1, method: "capabilities", params: { camera_id: cameraId } })),
+    );
+    const answer = new Promise<LiveReply>((resolve, reject) => {
+      socket.on("error", reject);
+      socket.on("message", (data) => {
+        const message = JSON.parse(String(data)) as LiveReply | { notice: string };
+        if ("ok" in message) resolve(message);
+      });
+    });
+    return await within("the capabilities", answer, WATCHDOG.withinMs);
+  } finally {
+    socket.terminate();
+  }
+}
 
 /** A Core that opens an event every 50 ms and remembers which were acknowledged. */
 class EventLoad {

@@ -33,7 +33,8 @@ export function coreWords(core: AiHealth["core"], nowMs: number): string {
 
 export function siteWords(health: Health): string {
   const { cameras } = health;
-  if (health.store === "unavailable") return "The store does not answer: nothing new is kept.";
+  if (health.store === "unavailable")
+    return "The store does not answer: live view and recording go on, nothing else is kept.";
   if (cameras.total === 0) return "No cameras yet.";
   const parts = (["live", "connecting", "retrying", "stopped"] as const)
     .filter((state) => cameras[state] > 0)
