@@ -18,7 +18,14 @@ const DEFAULT_CONFIDENCE = 0.25;
 const DEFAULT_IOU = 0.45;
 const MAX_DETECTIONS = 300;
 /** Video and the other models share the machine. */
-const MAX_THREADS = 4;
+export const MAX_THREADS = 4;
+export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
+  executionProviders: ["cpu"],
+  intraOpNumThreads: Math.max(1, Math.min(MAX_THREADS, availableParallelism() >> 1)),
+  interOpNumThreads: 1,
+  // Waiting threads sleep: spinning would take the cores that video needs.
+  extra: { session: { intra_op: { allow_spinning: "0" } } },
+};
 
 /** What a folder's own decoder gets beside the outputs; it needs to import nothing. */
 export type EntryContext = DecodeContext & {
@@ -38,13 +45,7 @@ export async function createHandler(folder: LoadedModel): Promise<Handler> {
     throw new Error(`this is the runtime of model_type onnx [found:${folder.yaml.model_type}]`);
   const model = withClassNames(folder, weightsPath);
   const decode = await decoderOf(model);
-  const session = await InferenceSession.create(weightsPath, {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: Math.max(1, Math.min(MAX_THREADS, availableParallelism() >> 1)),
-    interOpNumThreads: 1,
-    // Waiting threads sleep: spinning would take the cores that video needs.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
-  });
+  const session = await InferenceSession.create(weightsPath, SESSION_OPTIONS);
   const { name, options, others } = inputOf(session, model);
   let buffer: ConvertTarget | undefined;
 
