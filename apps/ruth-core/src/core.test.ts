@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Assignment } from "@vas/contracts/http.ts";
+import { heartbeatPath } from "@vas/contracts/inference.ts";
 import { type CoreMessage, checkCoreMessage } from "@vas/contracts/results.ts";
 import { FakeRing } from "@vas/testkit/fake-ring.ts";
 import { MisbehavingRuntime } from "@vas/testkit/misbehaving-runtime.ts";
@@ -180,7 +181,8 @@ async function site(t: TestContext, env: Record<string, string> = {}) {
   });
   const writeKey = () => writeFileSync(at("service-key"), `${KEY}\n`);
   const subscription = (modelId: string) => vas.metrics?.subscriptions.find((s) => s.model_id === modelId);
-  return { vas, ring, camera, runtime, child, exited, writeKey, subscription, modelsDir: at("models"), log: () => log };
+  const dirs = { modelsDir: at("models"), socketDir: at("sockets") };
+  return { vas, ring, camera, runtime, child, exited, writeKey, subscription, ...dirs, log: () => log };
 }
 
 test("assignments become results and events; without them the agent is gone", async (t) => {
@@ -296,6 +298,23 @@ test("the reply time and the number of requests at once are the model's own, and
   assert.ok(found.some((one) => one?.reply_timeout_ms === 150 && one.max_in_flight === 1));
   s.runtime.behaviour = "ok";
   await until("a result", () => s.vas.results[0]);
+});
+
+test("a runtime with a socket folder of its own is found there, with its heartbeat", async (t) => {
+  const s = await site(t);
+  const own = join(s.socketDir, "other");
+  mkdirSync(own);
+  const runtime = await MisbehavingRuntime.start(own, "other");
+  t.after(() => runtime.stop());
+  const metrics = { total_requests: 1, total_errors: 0, avg_latency_ms: 1, uptime_seconds: 1 };
+  const beat = { model_id: "other", timestamp: new Date().toISOString(), status: "healthy", metrics };
+  writeFileSync(heartbeatPath(own, "other"), JSON.stringify(beat));
+  s.writeKey();
+  s.vas.assignments = [assignment(CAMERA, "other")];
+  const result = await until("a result", () => s.vas.results[0]);
+  assert.equal(result.model_id, "other");
+  const reported = () => s.vas.metrics?.models.find((model) => model.model_id === "other");
+  await until("its heartbeat", () => reported()?.heartbeat_at === beat.timestamp);
 });
 
 test("SIGTERM ends Core with 0 and closes what was open", async (t) => {
