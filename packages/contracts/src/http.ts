@@ -458,6 +458,8 @@ export const AssignmentPut = Type.Object(
     /** Higher goes first when a model is slower than asked for. */
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
     parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    /** A clip of each event is kept, from 5 s before to 5 s after it; false where it was never said. */
+    clip: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -469,6 +471,7 @@ export const Assignment = Type.Object({
   desired_fps: Type.Number(),
   priority: Type.Integer(),
   parameters: Type.Record(Type.String(), Type.Unknown()),
+  clip: Type.Optional(Type.Boolean()),
   created_at: IsoTime,
   updated_at: IsoTime,
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Clock, systemClock } from "@vas/base/clock.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
-import { CAMERA, openedAt, OTHER_CAMERA, startAiSite, until, watched } from "./testing/ai-site.ts";
-import { MAX_QUEUED, MAX_RUNNING, type TakeSnapshot, Triggers } from "./triggers.ts";
+import { CAMERA, discovered, openedAt, OTHER_CAMERA, startAiSite, until, watched } from "./testing/ai-site.ts";
+import { MAX_QUEUED, MAX_RUNNING, type MakeClip, type TakeSnapshot, Triggers } from "./triggers.ts";
 
 const T0 = Date.parse("2026-05-01T12:00:00.000Z");
 type Wish = Parameters<TakeSnapshot>[1];
@@ -36,11 +36,17 @@ function steppedClock(): Clock & { advance(ms: number): void } {
   };
 }
 
+const noClip: MakeClip = async () => {
+  throw new Error("no clip was asked for");
+};
+
 const event = (n: number, cameraId: string = CAMERA) => ({
   eventId: crypto.randomUUID(),
   cameraId,
   modelId: `m${n}`,
   pts90k: T0 * 90 + n,
+  wallMs: T0,
+  label: "person",
 });
 
 test("a stored event gets the picture of its very frame, once, and is published again with it", async () => {
@@ -108,11 +114,15 @@ test("a picture that cannot be made is counted, spoken of once a second, and nev
 test("two pictures are made at a time, 32 wait, and what is more is counted", async () => {
   const gates: PromiseWithResolvers<void>[] = [];
   await using site = await startAiSite();
-  const triggers = new Triggers(site.backend, async () => {
-    const gate = Promise.withResolvers<void>();
-    gates.push(gate);
-    await gate.promise;
-  });
+  const triggers = new Triggers(
+    site.backend,
+    async () => {
+      const gate = Promise.withResolvers<void>();
+      gates.push(gate);
+      await gate.promise;
+    },
+    noClip,
+  );
   const count = (outcome: string) => triggers.counters().find((c) => c.labels.outcome === outcome)?.value;
   const MORE = 5;
   for (let n = 0; n < MAX_RUNNING + MAX_QUEUED + MORE; n++) triggers.eventStored(event(n));
@@ -132,7 +142,7 @@ test("one camera and model get at most one picture a second, others are not held
   const clock = steppedClock();
   await using site = await startAiSite({ clock });
   const taken: string[] = [];
-  const triggers = new Triggers(site.backend, async (_backend, wish) => void taken.push(wish.cameraId));
+  const triggers = new Triggers(site.backend, async (_backend, wish) => void taken.push(wish.cameraId), noClip);
   for (let n = 0; n < 10; n++) triggers.eventStored(event(1));
   triggers.eventStored(event(1, OTHER_CAMERA));
   await until("two pictures", () => taken.length === 2);
@@ -150,11 +160,15 @@ test("a picture past its deadline is aborted and counted, and its place is free 
   const clock = steppedClock();
   await using site = await startAiSite({ clock });
   const stuck: { signal: AbortSignal; gate: PromiseWithResolvers<void> }[] = [];
-  const triggers = new Triggers(site.backend, async (_backend, wish) => {
-    const gate = Promise.withResolvers<void>();
-    stuck.push({ signal: wish.signal, gate });
-    await gate.promise;
-  });
+  const triggers = new Triggers(
+    site.backend,
+    async (_backend, wish) => {
+      const gate = Promise.withResolvers<void>();
+      stuck.push({ signal: wish.signal, gate });
+      await gate.promise;
+    },
+    noClip,
+  );
   for (let n = 0; n < 3; n++) triggers.eventStored(event(n));
   clock.advance(14_999);
   assert.equal(stuck[0]?.signal.aborted, false);
@@ -167,4 +181,59 @@ test("a picture past its deadline is aborted and counted, and its place is free 
   assert.equal(stuck[2]?.signal.aborted, false);
   await watched("the end of the triggers", triggers.close());
   assert.equal(stuck[2]?.signal.aborted, true);
+});
+
+test("where the assignment says so an event gets a clip, once its end has happened, linked and told of", async () => {
+  const clock = steppedClock();
+  await using site = await startAiSite({ clock });
+  const wishes: Parameters<MakeClip>[1][] = [];
+  const triggers = new Triggers(
+    site.backend,
+    async () => undefined,
+    async (_backend, wish) => void wishes.push(wish),
+  );
+  const clips = (outcome: string) =>
+    triggers.counters().find(({ name, labels }) => name === "ai_event_clips_total" && labels.outcome === outcome)
+      ?.value;
+  const core = await site.connectCore();
+  await core.ask({ type: "models", models: [discovered("m1"), discovered("m2")] });
+  await site.request("PUT", `ai-model-assignments/${CAMERA}/m1`, { clip: true });
+  const { body } = await site.request("PUT", `ai-model-assignments/${CAMERA}/m2`, {});
+  assert.equal(body.clip, false);
+  const wanted = { ...event(1), wallMs: clock.wallMs() };
+  triggers.eventStored({ ...event(2), wallMs: clock.wallMs() });
+  triggers.eventStored(wanted);
+  triggers.eventStored({ ...event(1), wallMs: clock.wallMs() });
+  await until("the second clip's refusal", () => clips("rate_limited") === 1);
+  assert.equal(wishes.length, 0, "its end has not happened");
+  clock.advance(5000);
+  await until("a clip", () => clips("taken") === 1);
+  const [{ signal: _signal, ...wish } = { signal: null }] = wishes;
+  const { cameraId, eventId, label, wallMs } = wanted;
+  assert.deepEqual(wish, { cameraId, eventId, label, fromWallMs: wallMs - 5000, toWallMs: wallMs + 5000 });
+  assert.equal(wishes.length, 1);
+  await triggers.close();
+});
+
+test("a clip that cannot be made is a counter, and one that waits is dropped when VAS ends", async () => {
+  const clock = steppedClock();
+  await using site = await startAiSite({ clock });
+  const triggers = new Triggers(
+    site.backend,
+    async () => undefined,
+    async () => {
+      throw new CodedError("not_recorded");
+    },
+  );
+  const failed = () =>
+    triggers.counters().find(({ name, labels }) => name === "ai_event_clips_total" && labels.outcome === "failed");
+  const core = await site.connectCore();
+  await core.ask({ type: "models", models: [discovered("m1")] });
+  await site.request("PUT", `ai-model-assignments/${CAMERA}/m1`, { clip: true });
+  triggers.eventStored({ ...event(1), wallMs: clock.wallMs() - 60_000 });
+  await until("a failure", () => failed()?.value === 1);
+  clock.advance(5000);
+  triggers.eventStored({ ...event(1), wallMs: clock.wallMs() });
+  await watched("the end", triggers.close());
+  assert.equal(failed()?.value, 1);
 });

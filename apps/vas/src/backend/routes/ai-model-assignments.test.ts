@@ -43,6 +43,7 @@ test("an assignment is made with defaults, changed by what is named, and repeate
     desired_fps: 5,
     priority: 50,
     parameters: {},
+    clip: false,
   });
   assert.equal(created_at, updated_at);
   assert.equal(await settled(site.core), 1);

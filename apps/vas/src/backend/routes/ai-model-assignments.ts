@@ -57,7 +57,7 @@ export function registerAssignmentRoutes(app: App, backend: Backend): void {
           created_at: "",
           updated_at: "",
         };
-        const wish = { ...known, ...request.body };
+        const wish = { ...known, ...request.body, clip: request.body.clip ?? known.clip ?? false };
         // Whoever only switches an assignment off need not mend parameters that a newer model no longer takes.
         if (wish.enabled || request.body.parameters !== undefined)
           checkParameters(model.discovered.config_schema, wish.parameters);

@@ -13,10 +13,10 @@ import type { RawData } from "ws";
 import type { CounterSample } from "../../kernel/index.ts";
 import type { App, Backend } from "../context.ts";
 import { limitedWarn } from "../log-limit.ts";
-import { takeSnapshot } from "../media.ts";
+import { makeClip, takeSnapshot } from "../media.ts";
 import { type EventBatch, eventsById, openedEvent, storeEvents } from "../store/ai-events.ts";
 import { MAX_MODELS, storeModels } from "../store/ai-models.ts";
-import { type TakeSnapshot, Triggers } from "../triggers.ts";
+import { type MakeClip, type TakeSnapshot, Triggers } from "../triggers.ts";
 import { readMessage } from "./core-message.ts";
 
 /** Rows waiting for the store at which Core's socket is paused; it goes on below half of it. */
@@ -37,8 +37,13 @@ type StoreWork = { session: Session; id: number; rows: number } & (
 );
 
 /** @returns the counters of ingestion and triggers, for `/metrics` */
-export function registerAiResults(app: App, backend: Backend, snapshot: TakeSnapshot = takeSnapshot): AiResultsFeed {
-  const triggers = new Triggers(backend, snapshot);
+export function registerAiResults(
+  app: App,
+  backend: Backend,
+  snapshot: TakeSnapshot = takeSnapshot,
+  clip: MakeClip = makeClip,
+): AiResultsFeed {
+  const triggers = new Triggers(backend, snapshot, clip);
   const ingest = new Ingest(backend, triggers);
   backend.core.notifyAssignmentsChanged = () => ingest.notifyAssignmentsChanged();
   app.get("/api/v1/ai-results", { websocket: true, config: { access: "core" } }, (socket) => ingest.accept(socket));
@@ -234,6 +239,8 @@ class Ingest {
         cameraId: event.camera_id,
         modelId: event.model_id,
         pts90k: event.pts90k,
+        wallMs: Date.parse(event.timestamp),
+        label: event.label,
       });
     }
     // Read after the answers are out: what watches the feed may be late, what waits for an ack should not be.

@@ -13,6 +13,7 @@ export const ASSIGNMENT_DEFAULTS: Readonly<AssignmentWish> = {
   desired_fps: 5,
   priority: 50,
   parameters: {},
+  clip: false,
 };
 
 /**
@@ -81,6 +82,7 @@ export async function storeAssignment(
     desired_fps: wish.desired_fps,
     priority: wish.priority,
     parameters: JSON.stringify(wish.parameters),
+    clip: wish.clip ? 1 : 0,
     updated_at: nowWallMs,
   };
   const row = await db
@@ -109,6 +111,7 @@ function apiAssignment(row: {
   desired_fps: number;
   priority: number;
   parameters: string;
+  clip: number;
   created_at: number;
   updated_at: number;
 }): Assignment {
@@ -119,6 +122,7 @@ function apiAssignment(row: {
     desired_fps: row.desired_fps,
     priority: row.priority,
     parameters: JSON.parse(row.parameters) as Record<string, unknown>,
+    clip: row.clip !== 0,
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };

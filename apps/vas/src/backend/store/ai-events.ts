@@ -3,7 +3,7 @@ import type { AiEvent, AiEventQuery } from "@vas/contracts/http.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
 import type { Detection } from "@vas/contracts/inference.ts";
 import type { EventClosed, EventOpened } from "@vas/contracts/results.ts";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { isoTime, parseTime } from "../validation.ts";
 import { anyOf, type Database } from "./database.ts";
 
@@ -116,26 +116,83 @@ export async function listEvents(
   const toMs = query.to === undefined ? undefined : parseTime("to", query.to);
   if (fromMs !== undefined && toMs !== undefined && fromMs > toMs)
     throw new CodedError("range_invalid", `The range ends before it starts [from:${query.from}, to:${query.to}].`);
-  let select = selectEvents(db)
+  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  const { min_confidence } = query;
+  const filter: Filter = { query, fromMs, toMs, cursor, limit: limit + 1 };
+  const isRare = min_confidence !== undefined && (await isRareConfidence(db, min_confidence));
+  // Each camera's newest are found at once; the newest of several cameras together would be looked for among all of them.
+  const picked =
+    cameraIds !== undefined && query.camera_id === undefined && !isRare
+      ? anyOf(cameraIds).map((cameraId) => pick({ ...filter, cameraIds: [cameraId] }, byTime))
+      : [pick({ ...filter, ...(cameraIds ? { cameraIds } : {}) }, isRare ? byConfidence : byTime)];
+  const select = selectEvents(db)
+    .where("e.seq", "in", sql<number>`(${sql.join(picked, sql` union all `)})`)
     .orderBy("e.timestamp_ms", "desc")
     .orderBy("e.seq", "desc")
     .limit(limit + 1);
-  if (query.camera_id !== undefined) select = select.where("e.camera_id", "=", query.camera_id.toLowerCase());
-  if (cameraIds !== undefined) select = select.where("e.camera_id", "in", anyOf(cameraIds));
-  if (query.model_id !== undefined) select = select.where("e.model_id", "=", query.model_id);
-  if (query.label !== undefined) select = select.where("e.label", "=", query.label);
-  if (query.min_confidence !== undefined) select = select.where("e.confidence", ">=", query.min_confidence);
-  if (fromMs !== undefined) select = select.where("e.timestamp_ms", ">=", fromMs);
-  if (toMs !== undefined) select = select.where("e.timestamp_ms", "<", toMs);
-  if (query.cursor !== undefined) {
-    const { timestampMs, seq } = decodeCursor(query.cursor);
-    select = select.where(sql<boolean>`(e.timestamp_ms, e.seq) < (${timestampMs}, ${seq})`);
-  }
   const rows = await select.execute();
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   const next_cursor = rows.length > limit && last ? encodeCursor(last.timestamp_ms, last.seq) : null;
   return { items: page.map(apiEvent), next_cursor };
+}
+
+type Filter = {
+  query: AiEventQuery;
+  cameraIds?: string[];
+  fromMs: number | undefined;
+  toMs: number | undefined;
+  cursor: { timestampMs: number; seq: number } | undefined;
+  limit: number;
+};
+
+/**
+ * How a condition is written so that the planners of SQLite and PostgreSQL take one index and no other: what is part of an
+ * expression is read from the index, and not looked for by it.
+ */
+type Way = {
+  text(column: string): RawBuilder<unknown>;
+  number(column: string): RawBuilder<unknown>;
+  least: RawBuilder<unknown>;
+};
+
+/** From the newest on, along the index of whatever must be equal; all other conditions are answered by the index alone. */
+const byTime: Way = {
+  text: (column) => sql.ref(column),
+  number: (column) => sql.ref(column),
+  least: sql`+c.confidence`,
+};
+/** Every row above the confidence, where these are few: from the newest on, very many would be passed before one fits. */
+const byConfidence: Way = {
+  text: (column) => sql`${sql.ref(column)} || ''`,
+  number: (column) => sql`+${sql.ref(column)}`,
+  least: sql`c.confidence`,
+};
+/** So many rows above a confidence are few: they are read from the index in milliseconds. */
+const RARE_ROWS = 20_000;
+
+/** The `seq` of the newest rows that fit. */
+function pick({ query, cameraIds, fromMs, toMs, cursor, limit }: Filter, way: Way): RawBuilder<unknown> {
+  const { text, number } = way;
+  const time = number("c.timestamp_ms");
+  const all = [sql`1 = 1`];
+  if (query.camera_id !== undefined) all.push(sql`${text("c.camera_id")} = ${query.camera_id.toLowerCase()}`);
+  if (cameraIds?.length === 1) all.push(sql`${text("c.camera_id")} = ${cameraIds[0]}`);
+  else if (cameraIds) all.push(sql`${text("c.camera_id")} in (${sql.join(anyOf(cameraIds))})`);
+  if (query.model_id !== undefined) all.push(sql`${text("c.model_id")} = ${query.model_id}`);
+  if (query.label !== undefined) all.push(sql`${text("c.label")} = ${query.label}`);
+  if (query.min_confidence !== undefined) all.push(sql`${way.least} >= ${query.min_confidence}`);
+  if (fromMs !== undefined) all.push(sql`${time} >= ${fromMs}`);
+  if (toMs !== undefined) all.push(sql`${time} < ${toMs}`);
+  if (cursor) all.push(sql`(${time}, ${number("c.seq")}) < (${cursor.timestampMs}, ${cursor.seq})`);
+  return sql`select seq from (select c.seq as seq from ai_events as c where ${sql.join(all, sql` and `)}
+    order by ${time} desc, ${number("c.seq")} desc limit ${limit}) as picked`;
+}
+
+async function isRareConfidence(db: Database, least: number): Promise<boolean> {
+  const { rows } = await sql<{ found: number }>`select count(*) as found from
+    (select 1 from ai_events where confidence >= ${least} limit ${RARE_ROWS + 1}) as counted`.execute(db);
+  return Number(rows[0]?.found) <= RARE_ROWS;
 }
 
 /** The events with these ids, in no particular order; unknown ids are left out. */

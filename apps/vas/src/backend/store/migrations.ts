@@ -45,4 +45,20 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE exports (id TEXT PRIMARY KEY, camera_id TEXT NOT NULL, from_ms {int} NOT NULL, to_ms {int} NOT NULL, boxes {int} NOT NULL, models TEXT, state TEXT NOT NULL, error TEXT, start_pts90k {int}, end_pts90k {int}, size_bytes {int}, path TEXT NOT NULL, created_at {int} NOT NULL, finished_at {int})",
     "CREATE INDEX exports_by_camera ON exports (camera_id, created_at)",
   ],
+  // What a filter looks at beside the order is in the index too, so that rows are read only where they are shown.
+  [
+    "DROP INDEX ai_events_by_time",
+    "DROP INDEX ai_events_by_camera",
+    "DROP INDEX ai_events_by_model",
+    "DROP INDEX ai_events_by_label",
+    "CREATE INDEX ai_events_by_time ON ai_events (timestamp_ms, seq, confidence)",
+    "CREATE INDEX ai_events_by_camera ON ai_events (camera_id, timestamp_ms, seq, confidence)",
+    "CREATE INDEX ai_events_by_model ON ai_events (model_id, timestamp_ms, seq, confidence)",
+    "CREATE INDEX ai_events_by_label ON ai_events (label, timestamp_ms, seq, confidence)",
+    "CREATE INDEX ai_events_by_camera_model ON ai_events (camera_id, model_id, timestamp_ms, seq, confidence, label)",
+    "CREATE INDEX ai_events_by_camera_label ON ai_events (camera_id, label, timestamp_ms, seq, confidence, model_id)",
+    "CREATE INDEX ai_events_by_model_label ON ai_events (model_id, label, timestamp_ms, seq, confidence)",
+    "CREATE INDEX ai_events_by_confidence ON ai_events (confidence, timestamp_ms, seq, camera_id, model_id, label)",
+  ],
+  ["ALTER TABLE ai_model_assignments ADD COLUMN clip {int} NOT NULL DEFAULT 0"],
 ];

@@ -157,6 +157,8 @@ export type Tables = {
     desired_fps: number;
     priority: number;
     parameters: string;
+    /** Whether each event gets a clip. */
+    clip: Generated<number>;
     created_at: number;
     updated_at: number;
   };
