@@ -1,6 +1,6 @@
 /**
  * NV12 to a float tensor, resized and scaled, beside OpenCV's cvtColor, resize and scaling on one thread (Debian's
- * python3-opencv, which this needs). Processor time of the one thread, medians of paired rounds.
+ * python3-opencv, which this needs). Processor time of the one thread: medians of paired rounds, each the mean of its runs.
  *
  *   node bench/runtime-convert.ts [rounds] [runs per round]
  */
@@ -66,16 +66,12 @@ for (const [name, size] of [
 }
 rmSync(work, { recursive: true, force: true });
 
-/** The median run, in milliseconds of this thread: another process on the core does not count. */
+/** The mean run, in milliseconds of this thread: another process on the core does not count. Node's clock is coarse. */
 function took(what: () => unknown): number {
-  const times: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    const start = process.threadCpuUsage();
-    what();
-    const { user, system } = process.threadCpuUsage(start);
-    times.push((user + system) / 1000);
-  }
-  return median(times);
+  const start = process.threadCpuUsage();
+  for (let run = 0; run < runs; run++) what();
+  const { user, system } = process.threadCpuUsage(start);
+  return (user + system) / 1000 / runs;
 }
 
 function median(values: number[]): number {

@@ -243,7 +243,7 @@ test("what does not fit is refused at the start, with what was found", async () 
   const constant = { name: "o", dims: [1, 4, 8], values: YOLOV5 };
   const graph: Graph = { input, outputs: [constant] };
   const refused = (yaml: string, pattern: RegExp, network = graph, files = {}) =>
-    assert.rejects(serveModel(modelFolder(yaml, network, files), createHandler), pattern);
+    assert.rejects(served(modelFolder(yaml, network, files)), pattern);
   await refused(yamlFor("yolov3"), /no family decodes output_schema.format \[found:yolov3, known:yolov5/);
   await refused("expected_resolution: [64, 64]\n", /no family .*found:undefined/);
   await refused(yamlFor("yolov5").replace("64, 64", "32, 64"), /model.yaml:1,3,64,32, network:1,3,64,64/);
@@ -257,7 +257,7 @@ test("what does not fit is refused at the start, with what was found", async () 
   await refused("model_version: 2\n", /model.yaml line/);
   const broken = modelFolder(yamlFor("yolov5"), graph);
   writeFileSync(join(broken, "t.onnx"), "this is no network");
-  await assert.rejects(serveModel(broken, createHandler), /protobuf|model/i);
+  await assert.rejects(served(broken), /protobuf|model/i);
   const linked = modelFolder(yamlFor("yolov5"), graph);
   rmSync(join(linked, "t.onnx"));
   symlinkSync("/etc/hostname", join(linked, "t.onnx"));
