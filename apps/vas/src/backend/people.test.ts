@@ -6,7 +6,9 @@ import { systemClock } from "@vas/base/clock.ts";
 import type { ApiKey, ApiKeyCreated, Me, Session, User } from "@vas/contracts/http.ts";
 import { Sessions } from "./sessions.ts";
 import { openDatabase } from "./store/database.ts";
+import { StoreUnavailable } from "./store/failure.ts";
 import { addCamera, addUser, logIn, openTestSite, PASSWORD, type TestSite } from "./testing/site.ts";
+import { Users } from "./users.ts";
 
 const NEW_PASSWORD = "a-new-password";
 
@@ -133,7 +135,7 @@ test("a person sees where it is logged in, and ends one session or all of somebo
   const list = async (by: string) =>
     (await json<{ items: Session[] }>(await site.call("GET", "/api/v1/sessions", undefined, as(by)))).items;
   const seen = await list(cookie);
-  assert.deepEqual(seen.map(({ current }) => current).sort(), [false, true]);
+  assert.deepEqual([seen.length, seen.filter(({ current }) => current).length], [2, 1]);
   for (const { address, agent } of seen) assert.ok(address.includes("127.0.0.1") && agent.includes("node"), agent);
   assert.ok(!JSON.stringify(seen).includes(cookie.split("=")[1] ?? "x"), "no token is told");
   const [theirs] = await list(site.cookie);
@@ -204,4 +206,36 @@ test("a password given from outside is set once: what the administrator chose si
   await sessions.login("admin", "a-third-password", "a");
   assert.equal(await sessions.find(token), undefined);
   await db.destroy();
+});
+
+test("while the store is away a session goes on as it was, unless it was changed or ended before", async () => {
+  const real = openDatabase(":memory:");
+  let isAway = false;
+  const db = new Proxy(real, {
+    get(target, name) {
+      if (isAway) throw new StoreUnavailable("gone");
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+  const sessions = new Sessions(db, systemClock);
+  await sessions.ensureAdministrator(PASSWORD);
+  const users = new Users(db, systemClock, sessions);
+  const tokens: string[] = [];
+  for (const username of ["kept", "changed", "removed"]) {
+    const { id } = await users.create({ username, password: PASSWORD, role: "viewer" });
+    const { token } = await sessions.login(username, PASSWORD, "a");
+    assert.ok(await sessions.find(token));
+    tokens.push(token);
+    if (username === "changed") await users.patch(id, { all_cameras: true }, "admin");
+    if (username === "removed") await users.delete(id);
+  }
+  const [kept = "", changed = "", removed = ""] = tokens;
+  isAway = true;
+  assert.deepEqual((await sessions.find(kept))?.grants.cameraIds(), []);
+  for (const token of [changed, removed]) await assert.rejects(sessions.find(token), StoreUnavailable);
+  isAway = false;
+  assert.equal((await sessions.find(changed))?.grants.cameras, "all");
+  assert.equal(await sessions.find(removed), undefined);
+  await real.destroy();
 });
