@@ -369,7 +369,7 @@ for (const dialect of ["sqlite", "postgres"] as const)
         1,
       );
       await models.setModelEnabled(db, "ab", false, 2);
-      const wish = { enabled: true, desired_fps: 2.5, priority: 50, parameters: { zones: [[0.1, 0.2]] } };
+      const wish = { enabled: true, desired_fps: 2.5, priority: 50, parameters: { zones: [[0.1, 0.2]] }, clip: false };
       for (const id of ids)
         for (const modelId of modelIds) await assignments.storeAssignment(db, id, modelId, wish, 10);
       const again = await assignments.storeAssignment(db, ids[0] ?? "", "ab", { ...wish, desired_fps: 7 }, 20);
