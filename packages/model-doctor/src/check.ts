@@ -140,7 +140,7 @@ function classNamesOf(folder: Folder, model: ModelYaml, hasFile: boolean, say: S
   }
   const names = folder
     .text(file)
-    .replace(/\r?\n$/, "")
+    .trimEnd()
     .split(/\r?\n/)
     .map((line) => line.trim());
   const bad = names.findIndex((name) => name === "" || name.length > 128);

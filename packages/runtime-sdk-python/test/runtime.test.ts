@@ -430,6 +430,27 @@ test("a wrong environment is exit code 3, wrong arguments 2, a wrong folder or m
   }
 });
 
+test("class names come from a file as well, one a line", async () => {
+  const code =
+    "def create_handler(model):\n    return lambda frame, context: [dict(class_id=0, class_name=' '.join(model.class_names), confidence=1, bbox=(0, 0, 1, 1))]\n";
+  const folder = modelFolder("named", "handler.py", code);
+  const file = join(folder, "model.yaml");
+  const yaml = readFileSync(file, "utf8").replace("class_names: [thing, other]", "classes: 2, class_names_file: n.txt");
+  writeFileSync(file, yaml);
+  writeFileSync(join(folder, "n.txt"), "one\r\n two \n\n");
+  const runtime = startPython(folder);
+  await runtime.log('"serving"');
+  const ring = ringOf({ width: 8, height: 4 });
+  const caller = await callRuntime(socketOf("named"), 60_000);
+  const reply = await caller.ask(requestFor(ring, "named", ring.write(noise(48, 8))));
+  assert.deepEqual([reply.error, reply.detections[0]?.class_name], [null, "one two"]);
+  caller.close();
+  writeFileSync(join(folder, "n.txt"), "one\n\ntwo\n");
+  const refused = startPython(folder);
+  assert.equal(await refused.exit(), 1);
+  assert.match(refused.stderr(), /line 2 of the class_names_file is empty/);
+});
+
 test("create_handler is given the model, and the example of the package is served", async () => {
   const made = startPython(
     modelFolder(

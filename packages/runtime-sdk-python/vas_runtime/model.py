@@ -117,7 +117,7 @@ def _read_names(path):
         content = file.read(MAX_NAMES_BYTES + 1)
     if len(content) > MAX_NAMES_BYTES:
         raise ModelError(f"model.yaml: the class_names_file is too large [max:{MAX_NAMES_BYTES}]")
-    names = [line.strip() for line in re.sub(r"\r?\n\Z", "", content.decode("utf-8", "replace")).split("\n")]
+    names = [line.strip() for line in content.decode("utf-8", "replace").rstrip().split("\n")]
     for number, name in enumerate(names, 1):
         if not 1 <= len(name) <= 128:
             raise ModelError(

@@ -31,7 +31,7 @@ function refused(yaml: string, pattern: RegExp): void {
 }
 
 test("a folder is loaded with the real paths of its files and its class names", () => {
-  writeFileSync(join(folder, "names.txt"), "person\r\n traffic light \ncar\n");
+  writeFileSync(join(folder, "names.txt"), "person\r\n traffic light \ncar\n\n \n");
   symlinkSync(folder, join(root, "link"));
   writeFileSync(join(folder, "w.onnx"), "x");
   writeFileSync(

@@ -72,13 +72,13 @@ function inside(folder: string, name: string): string | { problem: string } {
   return path;
 }
 
-/** One name a line; the line's number, from 0, is the class id. */
+/** One name a line; the line's number, from 0, is the class id. Empty lines at the end do not count. */
 function readNames(path: string): string[] | string {
   const size = statSync(path).size;
   if (size > MAX_CLASS_NAMES_BYTES)
     return `the class_names_file is too large [max:${MAX_CLASS_NAMES_BYTES}, found:${size}]`;
   const names = readFileSync(path, "utf8")
-    .replace(/\r?\n$/, "")
+    .trimEnd()
     .split(/\r?\n/)
     .map((line) => line.trim());
   const empty = names.findIndex((name) => name === "" || name.length > 128);
