@@ -75,8 +75,10 @@ class Frame:
         """(height, width) luma and (height / 2, width / 2, 2) chroma as numpy views without a copy."""
         if numpy is None:
             raise RuntimeError("arrays() needs numpy; frame.y and frame.uv do not")
-        luma = numpy.ndarray((self.height, self.width), numpy.uint8, self.y, strides=(self.stride, 1))
-        chroma = numpy.ndarray((self.height // 2, self.width // 2, 2), numpy.uint8, self.uv, strides=(self.stride, 2, 1))
+        # frombuffer holds the view it is given, and so the mapping; ndarray(buffer=) would let go of both.
+        luma = numpy.frombuffer(self.y, numpy.uint8).reshape(self.height, self.stride)[:, : self.width]
+        pairs = numpy.frombuffer(self.uv, numpy.uint8).reshape(self.height // 2, self.stride)[:, : self.width]
+        chroma = pairs.reshape(self.height // 2, self.width // 2, 2)
         return luma, chroma
 
     def still_valid(self):
