@@ -111,10 +111,12 @@ function clientOptions(url: string): ClientConfig {
   };
 }
 
+const NUMBER_OIDS: readonly number[] = [types.builtins.INT8, types.builtins.NUMERIC];
+
 /** 64-bit integers and exact numbers as JavaScript numbers: all of ours are safe integers. */
 function typeParser(oid: number, format?: "text" | "binary"): unknown {
-  if (format !== "binary" && (oid === types.builtins.INT8 || oid === types.builtins.NUMERIC)) return parseNumber;
-  return types.getTypeParser(oid, format as "text");
+  if (format !== "binary" && NUMBER_OIDS.includes(oid)) return parseNumber;
+  return types.getTypeParser(oid, format);
 }
 
 function parseNumber(text: string): number {
