@@ -30,6 +30,7 @@ const F_GETPIPE_SZ = 1032;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_POPULATE = 0x8000;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 
 export class LibcError extends Error {
@@ -79,7 +80,9 @@ export type Mapping = { buffer: ArrayBuffer; unmap(): void };
 /** Maps the first `sizeBytes` of an open file, for reading and writing or for reading only, shared with every other process. */
 export function mapFile(fd: number, sizeBytes: number, access: "read" | "write"): Mapping {
   const protection = access === "write" ? PROT_READ | PROT_WRITE : PROT_READ;
-  const address: unknown = libc().mmap(null, sizeBytes, protection, MAP_SHARED, fd, 0);
+  // A writer's pages are made at once: else each of the first frames stops for hundreds of page faults.
+  const flags = access === "write" ? MAP_SHARED | MAP_POPULATE : MAP_SHARED;
+  const address: unknown = libc().mmap(null, sizeBytes, protection, flags, fd, 0);
   if (address === null || libc().koffi.address(address) === MAP_FAILED)
     throw new LibcError("mmap", libc().koffi.errno());
   const buffer = libc().koffi.view(address, sizeBytes);
