@@ -12,6 +12,7 @@ test("the age is said in milliseconds and frames", () => {
 
 test("what is seen is said in a sentence", () => {
   assert.match(stateWords({ state: "exact", delayMs: 119.6 }, true), /120 ms late/);
+  assert.match(stateWords({ state: "exact", delayMs: 0 }, true), /with its own results/);
   assert.match(stateWords({ state: "approximate", delayMs: null }, true), /^Approximate/);
   assert.match(stateWords({ state: "waiting", delayMs: 0 }, true), /the live picture is shown/);
 });

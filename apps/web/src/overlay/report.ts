@@ -67,7 +67,9 @@ export function stateWords({ state, delayMs }: Pick<OverlayReport, "state" | "de
   switch (state) {
     case "exact":
       if (!isLive) return "Each picture is drawn together with its results.";
-      return `The picture is ${Math.round(delayMs ?? 0)} ms late, so that its results are drawn on it.`;
+      return (delayMs ?? 0) < 1
+        ? "Each picture is shown with its own results."
+        : `The picture is ${Math.round(delayMs ?? 0)} ms late, so that its results are drawn on it.`;
     case "playing":
       return isLive
         ? "The newest results are drawn over the playing picture."
