@@ -52,7 +52,7 @@ async function measure(rows: number, path: string): Promise<void> {
     camera: () => ({ camera_id: camera(random(CAMERAS)) }),
     model: () => ({ model_id: `model-${random(MODELS)}` }),
     label: () => ({ label: `label-${random(LABELS)}` }),
-    confidence: () => ({ min_confidence: [0.5, 0.9, 0.99, 0.999, 0.9999, 1][random(6)] as number }),
+    confidence: () => ({ min_confidence: [0.5, 0.9, 0.99, 0.999, 0.9999, 1][random(6)] }),
     time: () => {
       const from = random(rows);
       return { from: iso(from), to: iso(from + 1 + random(Math.ceil(rows / 10))) };

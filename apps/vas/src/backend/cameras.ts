@@ -10,6 +10,7 @@ import type { Recorder } from "./recorder.ts";
 import type { Sealer } from "./secrets.ts";
 import { Slots } from "./slots.ts";
 import * as store from "./store/cameras.ts";
+import { segmentAtPts } from "./store/recordings.ts";
 import { isoTime } from "./validation.ts";
 
 export const MAX_CAMERAS = 64;
@@ -45,7 +46,7 @@ export class Cameras {
       this.#ids.add(row.id);
       if (!row.started) continue;
       try {
-        this.#backend.kernel.startCamera(this.#spec(row));
+        await this.#start(row);
       } catch (error) {
         this.#backend.log.error("a camera was not started", { camera_id: row.id, error });
       }
@@ -124,7 +125,7 @@ export class Cameras {
   start(id: string): Promise<Camera> {
     return this.#oneByOne(id, async () => {
       const row = await this.#setStarted(id, 1);
-      this.#backend.kernel.startCamera(this.#spec(row));
+      await this.#start(row);
       this.#changed(id);
       return this.#toCamera(row);
     });
@@ -187,6 +188,12 @@ export class Cameras {
     if (!password) return null;
     hideSecret(password);
     return this.#sealer.seal(password, id);
+  }
+
+  /** Its time line goes on above what is recorded of it, should the clock have been set back meanwhile. */
+  async #start(row: store.CameraRow): Promise<void> {
+    const newest = await segmentAtPts(this.#backend.db, row.id, Number.MAX_SAFE_INTEGER);
+    this.#backend.kernel.startCamera({ ...this.#spec(row), lastPts90k: newest?.endPts90k ?? 0 });
   }
 
   #spec(row: store.CameraRow): CameraSpec {

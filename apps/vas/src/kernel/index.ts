@@ -53,6 +53,8 @@ export type CameraSpec = {
   username: string | null;
   password: string | null;
   record: boolean;
+  /** The end of what an earlier VAS recorded of it; its time line goes on above. Read when the camera is started. */
+  lastPts90k?: number;
 };
 
 /** One recorded file: a self-contained fragmented MP4. Times are Unix milliseconds, sizes bytes. */

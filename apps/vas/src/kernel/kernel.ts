@@ -37,6 +37,8 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
   const cameras = new Map<string, Camera>();
   const stops = new Map<string, Promise<void>>();
   const stoppedAtMs = new Map<string, number>();
+  /** Of cameras that were stopped: a clock may be set back before they start again. */
+  const lastPts90k = new Map<string, number>();
   const kernelStartMs = options.clock.wallMs();
 
   const started = (cameraId: string): Camera => {
@@ -49,7 +51,8 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     const running = cameras.get(spec.id);
     if (running) return running.update(spec);
     stoppedAtMs.delete(spec.id);
-    cameras.set(spec.id, new Camera(spec, workers, options, stops.get(spec.id)));
+    const last = Math.max(spec.lastPts90k ?? 0, lastPts90k.get(spec.id) ?? 0);
+    cameras.set(spec.id, new Camera({ ...spec, lastPts90k: last }, workers, options, stops.get(spec.id)));
   };
 
   const stopCamera = async (cameraId: string): Promise<void> => {
@@ -57,6 +60,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     if (!camera) return stops.get(cameraId);
     cameras.delete(cameraId);
     stoppedAtMs.set(cameraId, options.clock.wallMs());
+    lastPts90k.set(cameraId, camera.lastPts90k);
     const stopped = camera.stop().finally(() => stops.delete(cameraId));
     stops.set(cameraId, stopped);
     await stopped;

@@ -28,6 +28,7 @@ import { checkCameraAddress } from "./address.ts";
 import { type Cause, cause } from "./causes.ts";
 import { type Measured, StreamMeasure } from "./measure.ts";
 import { runIngest } from "./run.ts";
+import { TimeLine } from "./time-line.ts";
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
@@ -55,7 +56,7 @@ export class Camera {
   #init: VideoInit | null = null;
   #measure = new StreamMeasure();
   #transcode: string | null = null;
-  #lastPts90k = 0;
+  readonly #timeLine: TimeLine;
   #lastStatusMs = 0;
   /** Why nothing is recorded now; null while a segment is being written. */
   #gapReason: string | null = null;
@@ -65,6 +66,7 @@ export class Camera {
   /** @param after what must have ended before this camera's first run: its own earlier life */
   constructor(spec: CameraSpec, pool: WorkerPool, options: KernelOptions, after?: Promise<void>) {
     this.#spec = spec;
+    this.#timeLine = new TimeLine(spec.lastPts90k ?? 0);
     this.#options = options;
     this.#clock = options.clock;
     this.#log = options.log.with({ camera: spec.id });
@@ -136,6 +138,11 @@ export class Camera {
     };
   }
 
+  /** The end of its newest frame, also of those before it was started; 0 where it never had one. */
+  get lastPts90k(): number {
+    return this.#timeLine.lastPts90k;
+  }
+
   get tapCounters(): TapCounters | undefined {
     return this.#tap?.tap.counters();
   }
@@ -173,7 +180,7 @@ export class Camera {
     const spec = this.#spec;
     const run = {
       runId: randomUUID(),
-      pts90kBase: Math.max(this.#lastPts90k + 90_000, this.#clock.wallMs() * 90),
+      pts90kBase: this.#timeLine.beginRun(this.#clock.wallMs()),
     };
     let pipe: { readFd: number; writeFd: number } | undefined;
     let writeFdOpen = false;
@@ -264,7 +271,7 @@ export class Camera {
     }
     const { fragment } = part;
     this.#measure.add(fragment);
-    this.#lastPts90k = Math.max(this.#lastPts90k, fragment.endDts + pts90kBase);
+    this.#timeLine.reached(fragment.endDts + pts90kBase);
     this.recorder.takeFragment(fragment, this.#clock.wallMs(), this.#spec.record);
     if (fragment.reordered) {
       const ended = this.#wantTranscode("B-frames are re-encoded for live view.");
