@@ -263,3 +263,33 @@ test("with frame export off there is no tap, no shared memory and no decoder", a
   assert.ok(ingest && !ingest.includes("pipe:4") && !ingest.includes("libx264"), ingest);
   assert.deepEqual(kernel.status(id).frame_export, { enabled: false, state: null, reason: null });
 });
+
+test("a camera's export rate and size change under the running camera; switching export off leaves nothing of it", async () => {
+  await using camera = await startSyntheticCamera(SIZE);
+  const { kernel, shmDir } = await startKernel(true);
+  const id = randomUUID();
+  const spec = { id, url: camera.url, username: null, password: null, record: true };
+  const folder = join(shmDir, id);
+  kernel.startCamera({ ...spec, frameExport: { enabled: true, maxFps: 5, height: 180 } });
+  const geometry = () => {
+    if (!existsSync(join(folder, "frame.meta"))) return undefined;
+    const meta = readFileSync(join(folder, "frame.meta"));
+    return readGeometry(new DataView(meta.buffer, meta.byteOffset, meta.length), Number.MAX_SAFE_INTEGER);
+  };
+  const sized = (height: number) => () => {
+    const found = geometry();
+    return typeof found === "object" && found.height === height ? found : undefined;
+  };
+  const small = await waitFor("frames of 180 rows", sized(180), { withinMs: 30_000 });
+  assert.equal(small.width, 320, "the proportions stay");
+  await waitFor("a segment", () => kernel.openSegment(id));
+  const { runId } = kernel.openSegment(id) as SegmentRecord;
+  kernel.startCamera({ ...spec, frameExport: { enabled: true, maxFps: null, height: null } });
+  await waitFor("frames of the stream's own size", sized(SIZE.height), { withinMs: 30_000 });
+  assert.equal(kernel.openSegment(id)?.runId, runId, "the ingest went on");
+  kernel.startCamera({ ...spec, frameExport: { enabled: false, maxFps: null, height: null } });
+  await waitFor("no shared memory to be left", () => !existsSync(folder));
+  await waitFor("the camera to be live again", isLive(kernel, id));
+  assert.deepEqual(kernel.status(id).frame_export, { enabled: false, state: null, reason: null });
+  assert.equal(existsSync(folder), false);
+});

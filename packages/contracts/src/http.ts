@@ -183,6 +183,9 @@ export const Camera = Type.Object({
   has_password: Type.Boolean(),
   record: Type.Boolean(),
   retention_days: Nullable(Type.Number()),
+  export_frames: Type.Boolean(),
+  export_max_fps: Nullable(Type.Number()),
+  export_height: Nullable(Type.Integer()),
   /** The wish: started cameras come back after a restart. */
   started: Type.Boolean(),
   created_at: IsoTime,
@@ -200,6 +203,12 @@ const cameraFields = {
   record: Type.Boolean(),
   /** Days after which segments are deleted; null keeps them until the disk needs room. */
   retention_days: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 3650 })),
+  /** Whether models get frames of this camera, where the site exports frames at all. */
+  export_frames: Type.Boolean(),
+  /** At most so many frames a second are exported; null is every frame. */
+  export_max_fps: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 120 })),
+  /** Height of the exported frames in pixels, even, proportions kept; null is the stream's own. */
+  export_height: Nullable(Type.Integer({ minimum: 64, maximum: 4320, multipleOf: 2 })),
 };
 export const CameraCreate = Type.Object(
   {
@@ -209,6 +218,9 @@ export const CameraCreate = Type.Object(
     password: Type.Optional(cameraFields.password),
     record: Type.Optional(cameraFields.record),
     retention_days: Type.Optional(cameraFields.retention_days),
+    export_frames: Type.Optional(cameraFields.export_frames),
+    export_max_fps: Type.Optional(cameraFields.export_max_fps),
+    export_height: Type.Optional(cameraFields.export_height),
     /** Start it at once; true where absent. */
     start: Type.Optional(Type.Boolean()),
   },

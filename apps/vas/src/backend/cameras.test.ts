@@ -33,6 +33,7 @@ test("a camera is created, started, listed, stopped and started again", async (t
     url: "rtsp://192.0.2.1/main",
     username: "joe",
     password: "secret1",
+    frameExport: { enabled: true, maxFps: null, height: null },
     record: true,
   });
   const { items } = await json<{ items: Camera[] }>(site.call("GET", "/api/v1/cameras"));

@@ -81,6 +81,9 @@ export class Cameras {
       password_sealed: this.#seal(id, wish.password === undefined ? address.password : wish.password),
       record: wish.record === false ? 0 : 1,
       retention_days: wish.retention_days ?? null,
+      export_frames: wish.export_frames === false ? 0 : 1,
+      export_max_fps: wish.export_max_fps ?? null,
+      export_height: wish.export_height ?? null,
       started: wish.start === false ? 0 : 1,
       created_at: now,
       updated_at: now,
@@ -111,6 +114,9 @@ export class Cameras {
         ...(password === undefined && !isNewHost ? {} : { password_sealed: this.#seal(id, password) }),
         ...(patch.record === undefined ? {} : { record: patch.record ? 1 : 0 }),
         ...(patch.retention_days === undefined ? {} : { retention_days: patch.retention_days }),
+        ...(patch.export_frames === undefined ? {} : { export_frames: patch.export_frames ? 1 : 0 }),
+        ...(patch.export_max_fps === undefined ? {} : { export_max_fps: patch.export_max_fps }),
+        ...(patch.export_height === undefined ? {} : { export_height: patch.export_height }),
         updated_at: this.#backend.clock.wallMs(),
       });
       if (!row) throw new CodedError("camera_not_found");
@@ -199,7 +205,8 @@ export class Cameras {
   #spec(row: store.CameraRow): CameraSpec {
     const password = row.password_sealed === null ? null : this.#sealer.open(row.password_sealed, row.id);
     if (password) hideSecret(password);
-    return { id: row.id, url: row.rtsp_url, username: row.username, password, record: row.record === 1 };
+    const frameExport = { enabled: row.export_frames === 1, maxFps: row.export_max_fps, height: row.export_height };
+    return { id: row.id, url: row.rtsp_url, username: row.username, password, frameExport, record: row.record === 1 };
   }
 
   async #setStarted(id: string, started: 0 | 1): Promise<store.CameraRow> {
@@ -222,6 +229,9 @@ export class Cameras {
       has_password: row.password_sealed !== null,
       record: row.record === 1,
       retention_days: row.retention_days,
+      export_frames: row.export_frames === 1,
+      export_max_fps: row.export_max_fps,
+      export_height: row.export_height,
       started: row.started === 1,
       created_at: isoTime(row.created_at),
       updated_at: isoTime(row.updated_at),

@@ -53,6 +53,8 @@ export type CameraSpec = {
   username: string | null;
   password: string | null;
   record: boolean;
+  /** Of this camera, where KernelOptions exports frames at all; every frame at full size where absent. */
+  frameExport?: { enabled: boolean; maxFps: number | null; height: number | null };
   /** The end of what an earlier VAS recorded of it; its time line goes on above. Read when the camera is started. */
   lastPts90k?: number;
 };

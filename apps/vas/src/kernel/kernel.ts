@@ -152,7 +152,7 @@ function counters(workers: WorkerPool, cameras: ReadonlyMap<string, Camera>): Co
       camera,
     });
     if (!tapCounters) continue;
-    const { framesExported, decodeErrors, restarts: tapRestarts } = tapCounters;
+    const { framesExported, framesOverRate, decodeErrors, restarts: tapRestarts } = tapCounters;
     add("counter", "frames_exported_total", "Frames written to shared memory in this run.", framesExported, { camera });
     add(
       "counter",
@@ -160,6 +160,15 @@ function counters(workers: WorkerPool, cameras: ReadonlyMap<string, Camera>): Co
       "Packets or pictures the tap could not decode in this run.",
       decodeErrors,
       { camera },
+    );
+    add(
+      "counter",
+      "frames_over_rate_total",
+      "Decoded frames that the camera's export rate left out in this run.",
+      framesOverRate,
+      {
+        camera,
+      },
     );
     add("counter", "tap_restarts_total", "Times the tap was started again in this run.", tapRestarts, { camera });
   }

@@ -138,6 +138,31 @@ function CameraEditor(props: { camera: Camera | null }) {
               onChange={(event) => set({ retention: event.target.value })}
             />
           </Field>
+          <Switch
+            label="Give its frames to models"
+            checked={form.exportFrames}
+            onChange={(exportFrames) => set({ exportFrames })}
+          />
+          {form.exportFrames && (
+            <div className="pair">
+              <Field label="At most (frames a second)" hint="Empty gives every frame." error={errors.exportFps}>
+                <input
+                  type="text"
+                  inputMode="decimal"
+                  value={form.exportFps}
+                  onChange={(event) => set({ exportFps: event.target.value })}
+                />
+              </Field>
+              <Field label="Scaled to (pixels high)" hint="Empty keeps the camera's size." error={errors.exportHeight}>
+                <input
+                  type="text"
+                  inputMode="numeric"
+                  value={form.exportHeight}
+                  onChange={(event) => set({ exportHeight: event.target.value })}
+                />
+              </Field>
+            </div>
+          )}
           <Failure error={failed} />
           <div className="row wrap">
             <button type="button" onClick={() => void runProbe()} disabled={probe.running}>

@@ -11,11 +11,14 @@ const camera = {
   has_password: true,
   record: true,
   retention_days: null,
+  export_frames: true,
+  export_max_fps: null,
+  export_height: 360,
 } as Camera;
 
 test("a form says what is missing in words", () => {
-  const errors = checkForm({ ...formOf(null), retention: "0" });
-  assert.deepEqual(Object.keys(errors).sort(), ["address", "name", "retention"]);
+  const errors = checkForm({ ...formOf(null), retention: "0", exportFps: "-1", exportHeight: "361" });
+  assert.deepEqual(Object.keys(errors).sort(), ["address", "exportFps", "exportHeight", "name", "retention"]);
   assert.deepEqual(checkForm({ ...formOf(null), name: "Gate", address: "rtsp://h/x" }), {});
 });
 
@@ -25,6 +28,9 @@ test("a new camera is sent without the fields that were left empty", () => {
     rtsp_url: "rtsp://h/x",
     record: true,
     retention_days: 7,
+    export_frames: true,
+    export_max_fps: null,
+    export_height: null,
   });
 });
 
@@ -33,6 +39,10 @@ test("editing never shows the password and sends only what changed", () => {
   assert.equal(form.password, "");
   assert.equal(patchOf(camera, form), null);
   assert.deepEqual(patchOf(camera, { ...form, name: "Yard" }), { name: "Yard" });
+  assert.deepEqual(patchOf(camera, { ...form, exportFps: "5", exportHeight: "" }), {
+    export_max_fps: 5,
+    export_height: null,
+  });
   assert.deepEqual(patchOf(camera, { ...form, password: "p", username: "" }), { password: "p", username: null });
 });
 

@@ -9,6 +9,11 @@ export type CameraForm = {
   record: boolean;
   /** Days as typed; empty keeps recordings until the disk needs room. */
   retention: string;
+  exportFrames: boolean;
+  /** Frames a second as typed; empty is every frame. */
+  exportFps: string;
+  /** Pixels as typed; empty is the stream's own size. */
+  exportHeight: string;
 };
 
 export function formOf(camera: Camera | null): CameraForm {
@@ -18,7 +23,10 @@ export function formOf(camera: Camera | null): CameraForm {
     username: camera?.username ?? "",
     password: "",
     record: camera?.record ?? true,
-    retention: camera?.retention_days == null ? "" : String(camera.retention_days),
+    retention: textOf(camera?.retention_days),
+    exportFrames: camera?.export_frames ?? true,
+    exportFps: textOf(camera?.export_max_fps),
+    exportHeight: textOf(camera?.export_height),
   };
 }
 
@@ -33,10 +41,35 @@ export function checkForm(form: CameraForm): FormErrors {
     const days = Number(form.retention);
     if (!(days > 0 && days <= 3650)) errors.retention = "Give days from more than 0 to 3650, or leave it empty.";
   }
+  if (form.exportFps.trim() !== "") {
+    const fps = Number(form.exportFps);
+    if (!(fps > 0 && fps <= 120)) errors.exportFps = "Give frames a second from more than 0 to 120, or leave it empty.";
+  }
+  if (form.exportHeight.trim() !== "") {
+    const height = Number(form.exportHeight);
+    if (!(height >= 64 && height <= 4320 && height % 2 === 0))
+      errors.exportHeight = "Give an even height from 64 to 4320 pixels, or leave it empty.";
+  }
   return errors;
 }
 
-const retentionOf = (form: CameraForm): number | null => (form.retention.trim() === "" ? null : Number(form.retention));
+function textOf(value: number | null | undefined): string {
+  return value == null ? "" : String(value);
+}
+
+function numberOf(text: string): number | null {
+  return text.trim() === "" ? null : Number(text);
+}
+
+function settingsOf(form: CameraForm) {
+  return {
+    record: form.record,
+    retention_days: numberOf(form.retention),
+    export_frames: form.exportFrames,
+    export_max_fps: numberOf(form.exportFps),
+    export_height: numberOf(form.exportHeight),
+  };
+}
 
 export function createOf(form: CameraForm): CameraCreate {
   return {
@@ -44,8 +77,7 @@ export function createOf(form: CameraForm): CameraCreate {
     rtsp_url: form.address.trim(),
     ...(form.username === "" ? {} : { username: form.username }),
     ...(form.password === "" ? {} : { password: form.password }),
-    record: form.record,
-    retention_days: retentionOf(form),
+    ...settingsOf(form),
   };
 }
 
@@ -57,8 +89,8 @@ export function patchOf(camera: Camera, form: CameraForm): CameraPatch | null {
   const username = form.username === "" ? null : form.username;
   if (username !== camera.username) patch.username = username;
   if (form.password !== "") patch.password = form.password;
-  if (form.record !== camera.record) patch.record = form.record;
-  if (retentionOf(form) !== camera.retention_days) patch.retention_days = retentionOf(form);
+  for (const [name, value] of Object.entries(settingsOf(form)))
+    if (camera[name as keyof Camera] !== value) Object.assign(patch, { [name]: value });
   return Object.keys(patch).length === 0 ? null : patch;
 }
 

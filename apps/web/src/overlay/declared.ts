@@ -51,8 +51,8 @@ function isDetection(from: unknown): from is Detection {
     one.class_name.length <= 128 &&
     isWithin(one.confidence, 0, 1) &&
     isTuple(bbox, 4, 0, 1) &&
-    (bbox[0] as number) <= (bbox[2] as number) &&
-    (bbox[1] as number) <= (bbox[3] as number) &&
+    Number(bbox[0]) <= Number(bbox[2]) &&
+    Number(bbox[1]) <= Number(bbox[3]) &&
     isAbsentOr(keypoints, (list) =>
       isListOf(list, MOST_KEYPOINTS, (point) => isTuple(point, 3, -FARTHEST, FARTHEST)),
     ) &&

@@ -6,7 +6,7 @@ import { sampleTimes } from "./samples.ts";
 function box(type: string, ...parts: (number[] | Uint8Array)[]): Uint8Array {
   const size = 8 + parts.reduce((sum, part) => sum + part.length, 0);
   const bytes = new Uint8Array(size);
-  bytes.set([...u32(size), ...type].map((part) => (typeof part === "string" ? part.charCodeAt(0) : part)));
+  bytes.set([...u32(size), ...new TextEncoder().encode(type)]);
   let at = 8;
   for (const part of parts) {
     bytes.set(part, at);

@@ -61,4 +61,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE INDEX ai_events_by_confidence ON ai_events (confidence, timestamp_ms, seq, camera_id, model_id, label)",
   ],
   ["ALTER TABLE ai_model_assignments ADD COLUMN clip {int} NOT NULL DEFAULT 0"],
+  [
+    "ALTER TABLE cameras ADD COLUMN export_frames {int} NOT NULL DEFAULT 1",
+    "ALTER TABLE cameras ADD COLUMN export_max_fps {real}",
+    "ALTER TABLE cameras ADD COLUMN export_height {int}",
+  ],
 ];

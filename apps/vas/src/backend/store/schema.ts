@@ -48,6 +48,9 @@ export type Tables = {
     password_sealed: string | null;
     record: number;
     retention_days: number | null;
+    export_frames: Generated<number>;
+    export_max_fps: number | null;
+    export_height: number | null;
     started: number;
     created_at: number;
     updated_at: number;

@@ -39,6 +39,8 @@ const STATUS_EVERY_MS = 2_000;
 /** H.264 profiles that browsers do not decode: 4:2:2, 4:4:4, 10 bit and their intra variants (ITU-T H.264 annex A.2). */
 const ODD_PROFILES = new Set(["6e", "7a", "f4", "2c"]);
 
+type TapInput = { fd: number; pts90kBase: number };
+
 export class Camera {
   readonly live: CameraLive;
   readonly recorder: Recorder;
@@ -61,6 +63,9 @@ export class Camera {
   /** Why nothing is recorded now; null while a segment is being written. */
   #gapReason: string | null = null;
   #tap: { state: TapState; tap: Tap } | null = null;
+  /** While a run feeds a tap. */
+  #tapInput: TapInput | undefined;
+  #tapChange: Promise<void> = Promise.resolve();
   restarts = 0;
 
   /** @param after what must have ended before this camera's first run: its own earlier life */
@@ -97,10 +102,13 @@ export class Camera {
       this.recorder.stopRecording();
       this.#openGap("recording_off", "Recording was switched off.");
     }
-    if (old.url === spec.url && old.username === spec.username && old.password === spec.password)
-      return this.#publish();
-    this.#transcode = null;
-    this.#reconnect.abort();
+    const isSameSource = old.url === spec.url && old.username === spec.username && old.password === spec.password;
+    if (!isSameSource) this.#transcode = null;
+    // Whether FFmpeg feeds a tap is decided when it starts.
+    if (!isSameSource || this.#exports(old) !== this.#exports(spec)) return this.#reconnect.abort();
+    const [was, is] = [old.frameExport, spec.frameExport];
+    if (was?.maxFps !== is?.maxFps || was?.height !== is?.height) this.#restartTap();
+    this.#publish();
   }
 
   async stop(): Promise<void> {
@@ -115,7 +123,7 @@ export class Camera {
   get status(): CameraStatus {
     const live = this.#state === "live";
     const { fps, gopSeconds, bitrateKbps }: Measured = this.#measure.measured;
-    const exporting = this.#options.frameExport.enabled;
+    const exporting = this.#exports(this.#spec);
     return {
       camera_id: this.#spec.id,
       state: this.#state,
@@ -190,7 +198,7 @@ export class Camera {
       if (signal.aborted) return cause("ended");
       this.recorder.beginRun(run);
       this.#measure = new StreamMeasure();
-      if (this.#options.frameExport.enabled) {
+      if (this.#exports(spec)) {
         pipe = openPipe();
         writeFdOpen = true;
       }
@@ -207,7 +215,8 @@ export class Camera {
             if (!pipe) return;
             closeEnd(pipe.writeFd);
             writeFdOpen = false;
-            this.#startTap(pipe.readFd, run.pts90kBase);
+            this.#tapInput = { fd: pipe.readFd, pts90kBase: run.pts90kBase };
+            this.#startTap(this.#tapInput);
           },
           onPart: (part) => {
             const ended = this.#takePart(part, run.pts90kBase, first);
@@ -225,6 +234,8 @@ export class Camera {
     } finally {
       this.live.endRun();
       await this.recorder.endRun();
+      this.#tapInput = undefined;
+      await this.#tapChange;
       const tap = this.#tap?.tap;
       this.#tap = null;
       await tap?.stop();
@@ -233,15 +244,33 @@ export class Camera {
     }
   }
 
-  #startTap(inputFd: number, pts90kBase: number): void {
+  #exports(spec: CameraSpec): boolean {
+    return this.#options.frameExport.enabled && spec.frameExport?.enabled !== false;
+  }
+
+  /** Another rate or size: another tap on the same pipe, one after the other. The ingest does not notice. */
+  #restartTap(): void {
+    this.#tapChange = this.#tapChange.then(async () => {
+      const old = this.#tap?.tap;
+      if (!old || !this.#tapInput) return;
+      await old.stop();
+      if (this.#tapInput) this.#startTap(this.#tapInput);
+    });
+  }
+
+  #startTap({ fd, pts90kBase }: TapInput): void {
     const { shmDir, slotCount } = this.#options.frameExport;
+    const { maxFps, height } = this.#spec.frameExport ?? {};
     let entry: { state: TapState; tap: Tap } | undefined;
     const tap = startTap({
       cameraId: this.#spec.id,
       shmDir,
       slotCount,
-      inputFd,
+      inputFd: fd,
       pts90kBase,
+      maxFps: maxFps ?? undefined,
+      height: height ?? undefined,
+      log: this.#log,
       onState: (state) => {
         if (!entry) return;
         entry.state = state;
