@@ -3,12 +3,16 @@
  * are decoded, drawn on, and encoded again. Each picture is known by its pts90k all the way, so what is drawn on it is what
  * was computed from it: a drawing is held until its layer's next one, and for two seconds at most.
  *
+ * All calls into FFmpeg are made on this thread, which has nothing else to do: node-av's own threads may use a frame's memory
+ * after the call that was waited for.
+ *
  * Parts of the recording follow each other without a hole: where nothing was recorded, nothing is shown.
  */
 import { constants, setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_LOG_ERROR,
   AV_PIX_FMT_YUV420P,
   AVERROR_EAGAIN,
   AVERROR_EOF,
@@ -23,6 +27,7 @@ import {
   Dictionary,
   FFmpegError,
   FormatContext,
+  Log as FFmpegLog,
   Frame,
   InputFormat,
   Packet,
@@ -31,6 +36,7 @@ import {
   type Stream,
 } from "node-av/lib";
 import type { Drawing } from "../index.ts";
+import { exitNow } from "../frames/libc.ts";
 import { Canvas } from "./canvas.ts";
 import type { ExportedPart, ExportInput, ExportJob, ExportPiece, ExportReport } from "./export-types.ts";
 import { readSegment } from "./pictures.ts";
@@ -41,10 +47,21 @@ const HOLD_TICKS = 2 * 90_000;
 const LEAST_FRAME_TICKS = 90;
 /** A hole of more than this in a run is closed up. */
 const HOLE_TICKS = 45_000;
+const PADDING_BYTES = 4096;
+/**
+ * What node-av's objects free when they are collected may be freed already: FFmpeg takes dictionaries, closing takes streams.
+ * A finaliser that frees twice ends the process (seen as SIGSEGV), so nothing of that kind is collected before its end.
+ */
+const kept: unknown[] = [];
+function keep<T>(object: T): T {
+  kept.push(object);
+  return object;
+}
 const PROGRESS_MS = 250;
 const ENCODER = { preset: "veryfast", crf: 20, "x264-params": "log-level=none" };
 
 async function run(): Promise<void> {
+  FFmpegLog.setLevel(AV_LOG_ERROR);
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
   const read = async () => {
     const { value, done } = await lines.next();
@@ -100,17 +117,17 @@ async function eachPacket(
   const endDts = fragments.at(-1)?.endDts ?? 0;
   // Pictures that are shown before the key frame they follow refer to one that is not there, unless it has just been read.
   const firstPts = goesOn ? Number.NEGATIVE_INFINITY : (key?.pts[0] ?? 0);
-  const input = new FormatContext();
+  const input = keep(new FormatContext());
   input.allocContext();
-  check(await input.openInput(piece.file, InputFormat.findInputFormat("mov")), "a recorded file cannot be opened");
-  const packet = new Packet();
+  check(input.openInputSync(piece.file, keep(InputFormat.findInputFormat("mov"))), "a recorded file cannot be opened");
+  const packet = keep(new Packet());
   packet.alloc();
   try {
-    const stream = input.streams.find(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_VIDEO);
+    const stream = keep(input.streams).find(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_VIDEO);
     if (!stream) throw new Error("a recorded file has no video");
     await work.begin(stream, piece);
     for (;;) {
-      const read = await input.readFrame(packet);
+      const read = input.readFrameSync(packet);
       if (read === AVERROR_EOF) return;
       if (read === AVERROR_EAGAIN) continue;
       check(read, "a recorded file cannot be read");
@@ -127,8 +144,7 @@ async function eachPacket(
       if (isOver) return;
     }
   } finally {
-    packet.free();
-    await input.closeInput();
+    input.closeInputSync();
   }
 }
 
@@ -162,23 +178,24 @@ class Output {
 
   constructor(path: string, describe: (stream: Stream) => void) {
     check(this.#context.allocOutputContext2(null, "mp4", path), "the output cannot be made");
-    this.stream = this.#context.newStream(null);
+    this.stream = keep(this.#context.newStream(null));
+    keep(this.#context);
     describe(this.stream);
     this.stream.timeBase = TIME_BASE;
     check(this.#context.openOutputSync(), "the output cannot be opened");
-    const options = Dictionary.fromObject({ movflags: "+faststart", video_track_timescale: TIME_BASE.den });
+    const options = keep(Dictionary.fromObject({ movflags: "+faststart", video_track_timescale: TIME_BASE.den }));
     check(this.#context.writeHeaderSync(options), "the output cannot be begun");
   }
 
   async write(packet: Packet): Promise<void> {
     packet.streamIndex = 0;
     packet.rescaleTs(TIME_BASE, this.stream.timeBase);
-    check(await this.#context.interleavedWriteFrame(packet), "the output cannot be written");
+    check(this.#context.interleavedWriteFrameSync(packet), "the output cannot be written");
   }
 
   async end(): Promise<void> {
-    check(await this.#context.writeTrailer(), "the output cannot be finished");
-    await this.#context.closeOutput();
+    check(this.#context.writeTrailerSync(), "the output cannot be finished");
+    this.#context.closeOutputSync();
   }
 }
 
@@ -196,7 +213,7 @@ class Copier implements Work {
   }
 
   async begin(stream: Stream): Promise<void> {
-    const { codecpar } = stream;
+    const codecpar = keep(stream.codecpar);
     if (this.#output) {
       const isSame =
         this.#extradata === null || codecpar.extradata === null || this.#extradata.equals(codecpar.extradata);
@@ -262,13 +279,14 @@ class Burner implements Work {
       return;
     }
     await this.#drain();
-    const codec = Codec.findDecoder(stream.codecpar.codecId);
+    const codec = keep(Codec.findDecoder(stream.codecpar.codecId));
     if (!codec) throw new Error("there is no decoder for this video");
-    const decoder = new CodecContext();
+    const decoder = keep(new CodecContext());
     decoder.allocContext3(codec);
-    check(decoder.parametersToContext(stream.codecpar), "the decoder does not take this video");
+    check(decoder.parametersToContext(keep(stream.codecpar)), "the decoder does not take this video");
+    decoder.threadCount = 1;
     decoder.pktTimebase = TIME_BASE;
-    check(await decoder.open2(codec, null), "the decoder cannot be opened");
+    check(decoder.open2Sync(codec, null), "the decoder cannot be opened");
     this.#decoder = decoder;
     this.#runId = piece.runId;
     this.#piece = piece;
@@ -277,14 +295,14 @@ class Burner implements Work {
   async take(packet: Packet): Promise<void> {
     const decoder = this.#decoder as CodecContext;
     // A picture that cannot be decoded is not shown; those after it are.
-    await decoder.sendPacket(packet);
+    decoder.sendPacketSync(packet);
     await this.#takeFrames(decoder);
   }
 
   async end(): Promise<number> {
     await this.#drain();
     if (this.#encoder) {
-      check(await this.#encoder.sendFrame(null), "the encoder cannot be ended");
+      check(this.#encoder.sendFrameSync(null), "the encoder cannot be ended");
       await this.#takeEncoded(this.#encoder);
       await this.#output?.end();
     }
@@ -293,15 +311,14 @@ class Burner implements Work {
 
   async #drain(): Promise<void> {
     if (!this.#decoder) return;
-    await this.#decoder.sendPacket(null);
+    this.#decoder.sendPacketSync(null);
     await this.#takeFrames(this.#decoder);
-    this.#decoder.freeContext();
     this.#decoder = undefined;
   }
 
   async #takeFrames(decoder: CodecContext): Promise<void> {
     const piece = this.#piece as ExportPiece;
-    while ((await decoder.receiveFrame(this.#frame)) >= 0) {
+    while (decoder.receiveFrameSync(this.#frame) >= 0) {
       const pts90k = Number(this.#frame.pts);
       if (pts90k >= piece.fromPts90k && pts90k < piece.toPts90k) await this.#show(this.#frame, pts90k, piece.runId);
       this.#frame.unref();
@@ -319,28 +336,16 @@ class Burner implements Work {
     this.#lastTicks = ticks;
     this.#frames += 1;
     this.#encoder ??= this.#openEncoder(picture, frame);
-    const { width, height } = picture.canvas;
-    const drawn = Frame.fromVideoBuffer(picture.bytes, {
-      width,
-      height,
-      format: AV_PIX_FMT_YUV420P,
-      timeBase: TIME_BASE,
-      pts: BigInt(ticks),
-    });
-    try {
-      drawn.pts = BigInt(ticks);
-      this.#durations.set(BigInt(ticks), BigInt(duration));
-      check(await this.#encoder.sendFrame(drawn), "a picture cannot be encoded");
-    } finally {
-      drawn.free();
-    }
+    picture.frame.pts = BigInt(ticks);
+    this.#durations.set(BigInt(ticks), BigInt(duration));
+    check(this.#encoder.sendFrameSync(picture.frame), "a picture cannot be encoded");
     await this.#takeEncoded(this.#encoder);
   }
 
   #openEncoder({ canvas }: Picture, frame: Frame): CodecContext {
-    const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
+    const codec = keep(Codec.findEncoderByName(FF_ENCODER_LIBX264));
     if (!codec) throw new Error("this build of node-av has no H.264 encoder");
-    const encoder = new CodecContext();
+    const encoder = keep(new CodecContext());
     encoder.allocContext3(codec);
     encoder.width = canvas.width;
     encoder.height = canvas.height;
@@ -350,7 +355,7 @@ class Burner implements Work {
     encoder.threadCount = 1;
     encoder.sampleAspectRatio = frame.sampleAspectRatio;
     encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
-    check(encoder.open2Sync(codec, Dictionary.fromObject(ENCODER)), "the encoder cannot be opened");
+    check(encoder.open2Sync(codec, keep(Dictionary.fromObject(ENCODER))), "the encoder cannot be opened");
     this.#output = new Output(this.#path, (stream) => {
       check(stream.codecpar.fromContext(encoder), "the output cannot be described");
     });
@@ -358,7 +363,7 @@ class Burner implements Work {
   }
 
   async #takeEncoded(encoder: CodecContext): Promise<void> {
-    while ((await encoder.receivePacket(this.#encoded)) >= 0) {
+    while (encoder.receivePacketSync(this.#encoded) >= 0) {
       // The encoder forgets how long a picture lasts; without it players leave the last one out.
       const { pts } = this.#encoded;
       this.#encoded.duration = this.#durations.get(pts) ?? 0n;
@@ -371,23 +376,28 @@ class Burner implements Work {
 
 /** One picture in memory of ours, of one size for the whole export. */
 class Picture {
-  readonly bytes: Buffer;
+  /** Its planes are the memory that the canvas draws in; one frame for the whole export, since node-av does not survive many. */
+  readonly frame: Frame;
   readonly canvas: Canvas;
-  readonly #planes: Buffer[];
-  readonly #strides: number[];
   #scaler: SoftwareScaleContext | undefined;
   #scalerFor = "";
 
   constructor(width: number, height: number) {
     const luma = width * height;
-    this.bytes = Buffer.alloc((luma * 3) / 2);
-    this.#planes = [
-      this.bytes.subarray(0, luma),
-      this.bytes.subarray(luma, luma + luma / 4),
-      this.bytes.subarray(luma + luma / 4),
-    ];
-    this.#strides = [width, width / 2, width / 2];
-    this.canvas = new Canvas(this.#planes, this.#strides, width, height);
+    // The frame that the encoder is given points into this memory; scaler and encoder may read a little beyond a row's end.
+    const whole = Buffer.alloc(PADDING_BYTES + (luma * 3) / 2 + PADDING_BYTES);
+    const bytes = whole.subarray(PADDING_BYTES, whole.length - PADDING_BYTES);
+    const planes = [bytes.subarray(0, luma), bytes.subarray(luma, luma + luma / 4), bytes.subarray(luma + luma / 4)];
+    this.canvas = new Canvas(planes, [width, width / 2, width / 2], width, height);
+    this.frame = new Frame();
+    this.frame.alloc();
+    this.frame.format = AV_PIX_FMT_YUV420P;
+    this.frame.width = 2;
+    this.frame.height = 2;
+    check(this.frame.getBuffer(1), "no memory for a picture");
+    this.frame.width = width;
+    this.frame.height = height;
+    check(this.frame.fromBuffer(bytes), "no memory for a picture");
   }
 
   take(frame: Frame): void {
@@ -401,11 +411,7 @@ class Picture {
       this.#scaler.getContext(frame.width, frame.height, from, width, height, AV_PIX_FMT_YUV420P, SWS_POINT);
       this.#scalerFor = key;
     }
-    const { linesize, height } = frame;
-    check(
-      this.#scaler.scaleSync(frame.data ?? [], linesize, 0, height, this.#planes, this.#strides),
-      "a picture cannot be converted",
-    );
+    check(this.#scaler.scaleFrameSync(this.frame, frame), "a picture cannot be converted");
   }
 }
 
@@ -456,4 +462,4 @@ try {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   await say({ type: "failed", reason: error.message, stack: error.stack ?? "" });
 }
-process.disconnect();
+exitNow(0);

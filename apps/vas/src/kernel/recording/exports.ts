@@ -44,12 +44,15 @@ export async function writeExport(mediaDir: string, request: ExportRequest): Pro
       pieces: request.segments.map((segment) => pieceOf(mediaDir, segment, request)),
     };
     const fed = feed(input, job, request.drawings);
-    const { code } = await child.exited;
+    const { code, signal: endedBy } = await child.exited;
     input.destroy();
     await fed;
     signal.throwIfAborted();
     if (failure !== undefined || !done)
-      throw new Error(failure ?? child.lastLines.at(-1) ?? `the export's process ended [code:${code}]`);
+      throw new Error(
+        failure ??
+          `the export's process ended [code:${code}, signal:${endedBy}] ${child.lastLines.at(-1) ?? ""}`.trim(),
+      );
     await rename(draft, target);
     return { parts: done.parts, frames: done.frames, sizeBytes: (await stat(target)).size };
   } catch (error) {
