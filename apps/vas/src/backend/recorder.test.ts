@@ -82,3 +82,15 @@ test("a row that the store will never take is counted and holds up nothing", asy
   assert.deepEqual(await segmentsOf(site, id), [[1, false]]);
   assert.match(await (await site.call("GET", "/metrics")).text(), /^vas_record_failures_total 1$/m);
 });
+
+test("being connected right after it does not take the place of what caused a gap", async (t) => {
+  const site = await openTestSite(t);
+  const id = await addCamera(site);
+  site.listener.segmentClosed(makeSegment(id, 0));
+  const gap = { cameraId: id, startWallMs: MOMENT + 10_000, message: "A reason." };
+  site.listener.gapOpened({ ...gap, reason: "vas_stopped" });
+  site.listener.gapOpened({ ...gap, startWallMs: gap.startWallMs + 400, reason: "connecting" });
+  site.listener.segmentOpened(makeSegment(id, 3, { open: true }));
+  await site.backend.recorded();
+  assert.deepEqual(await gapsOf(site, id), [["vas_stopped", 10_000, 30_000]]);
+});

@@ -238,8 +238,11 @@ async function openGap(db: Database, id: string, gap: OpenedGap): Promise<void> 
   const startWallMs = Math.round(gap.startWallMs);
   const open = await store.openGap(db, gap.cameraId);
   if (open?.reason === gap.reason) return;
-  if (open && startWallMs - open.start_wall_ms < LEAST_GAP_MS)
+  if (open && startWallMs - open.start_wall_ms < LEAST_GAP_MS) {
+    // Being connected explains nothing that had a cause already, such as a VAS that was away for less than a second.
+    if (gap.reason === "connecting") return;
     return store.explainGap(db, open.id, gap.reason, gap.message);
+  }
   if (open) await store.endGaps(db, gap.cameraId, startWallMs, LEAST_GAP_MS);
   await store.insertGap(db, {
     id,
