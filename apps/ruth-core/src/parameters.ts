@@ -4,7 +4,7 @@
  * backtracks for hours or a schema that refers to itself must not hold Core up, so each check has a time limit, and what
  * was found is kept for as long as the schema is.
  */
-import { Script, createContext } from "node:vm";
+import { isTimeout, limited } from "@vas/base/limited.ts";
 import { Compile } from "typebox/compile";
 
 type Schema = Record<string, unknown>;
@@ -14,10 +14,7 @@ const CHECK_MS = 100;
 /** A busy machine may stop any check for so long; a schema that was cut short this often is asked no more. */
 const MAX_TIMEOUTS = 3;
 const MAX_KEPT = 1000;
-const TIMED_OUT = "ERR_SCRIPT_EXECUTION_TIMEOUT";
 
-const context = createContext({ check: (): unknown => null });
-const script = new Script("check()");
 type Kept = { answers: Map<string, string | null>; timeouts: number };
 const kept = new WeakMap<Schema, Kept>();
 
@@ -36,8 +33,8 @@ export function parameterProblem(schema: Schema | null, parameters: Parameters):
   const known = one.answers.get(key);
   if (known !== undefined) return known;
   if (one.timeouts >= MAX_TIMEOUTS) return `the model's config_schema takes too long to check [limit ms:${CHECK_MS}]`;
-  const { problem, isTimeout } = check(schema, parameters);
-  if (isTimeout) one.timeouts++;
+  const { problem, tookTooLong } = check(schema, parameters);
+  if (tookTooLong) one.timeouts++;
   else one.answers.set(key, problem);
   return problem;
 }
@@ -45,20 +42,20 @@ export function parameterProblem(schema: Schema | null, parameters: Parameters):
 /** @returns null where the schema can be used, else why not */
 export function schemaProblem(schema: Schema): string | null {
   try {
-    limited(() => Compile(schema).Check({}));
+    limited(CHECK_MS, () => Compile(schema).Check({}));
     return null;
   } catch (thrown) {
     return (thrown as Error).message;
   }
 }
 
-function check(schema: Schema, parameters: Parameters): { problem: string | null; isTimeout: boolean } {
+function check(schema: Schema, parameters: Parameters): { problem: string | null; tookTooLong: boolean } {
   try {
-    return { problem: limited(() => misfit(schema, parameters)), isTimeout: false };
+    return { problem: limited(CHECK_MS, () => misfit(schema, parameters)), tookTooLong: false };
   } catch (thrown) {
-    const { message, code } = thrown as NodeJS.ErrnoException;
+    const { message } = thrown as Error;
     const problem = `the parameters cannot be checked against the model's config_schema: ${message}`;
-    return { problem, isTimeout: code === TIMED_OUT };
+    return { problem, tookTooLong: isTimeout(thrown) };
   }
 }
 
@@ -72,10 +69,4 @@ function misfit(schema: Schema, parameters: Parameters): string | null {
   const names = Object.values(first?.params ?? {}).find(Array.isArray) as unknown[] | undefined;
   const rule = `${first?.message ?? "is not valid"}${names ? ` [${names.join(", ")}]` : ""}`;
   return `the parameters do not fit the model's config_schema: ${field || "they"} ${rule}`;
-}
-
-/** Runs to the end within the limit, or throws. Only a script of node:vm can be cut short. */
-function limited<T>(work: () => T): T {
-  context.check = work;
-  return script.runInContext(context, { timeout: CHECK_MS }) as T;
 }

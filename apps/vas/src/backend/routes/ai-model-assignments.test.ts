@@ -154,10 +154,12 @@ test("a config_schema that cannot be used is the model's fault, and nothing brea
   await using site = await siteWith([
     discovered("pattern", { config_schema: { properties: { a: { type: "string", pattern: "(" } } } }),
     discovered("loop", { config_schema: { $ref: "#" } }),
+    discovered("endless", { config_schema: { properties: { a: { type: "string", pattern: "^(a+)+$" } } } }),
     discovered("person"),
   ]);
-  for (const model of ["pattern", "loop"]) {
-    const reply = await site.request("PUT", `ai-model-assignments/${CAMERA}/${model}`, { parameters: { a: "x" } });
+  for (const model of ["pattern", "loop", "endless"]) {
+    const parameters = { a: `${"a".repeat(60)}!` };
+    const reply = await site.request("PUT", `ai-model-assignments/${CAMERA}/${model}`, { parameters });
     assert.deepEqual([reply.status, reply.body.error.code], [409, "model_invalid"], model);
   }
   assert.equal((await site.request("PUT", `ai-model-assignments/${CAMERA}/person`, {})).status, 200);

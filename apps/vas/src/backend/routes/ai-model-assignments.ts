@@ -1,5 +1,6 @@
 /** `/api/v1/ai-model-assignments`: intent. It is checked against the registry here; Core converges to it. */
 import { isDeepStrictEqual } from "node:util";
+import { limited } from "@vas/base/limited.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
 import { Assignment, AssignmentPage, AssignmentParams, AssignmentPut, AssignmentQuery } from "@vas/contracts/http.ts";
 import { Type } from "typebox";
@@ -15,6 +16,7 @@ import {
 import { findModel } from "../store/ai-models.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
+const CHECK_MS = 100;
 
 export function registerAssignmentRoutes(app: App, backend: Backend): void {
   app.get(
@@ -104,9 +106,13 @@ function parameterError(
 ): { field: string; rule: string } | undefined {
   let errors: { keyword: string; instancePath: string; message: string; params: object }[];
   try {
-    const compiled = Compile(schema);
-    if (compiled.Check(parameters)) return undefined;
-    errors = compiled.Errors(parameters);
+    // A pattern that backtracks for hours must hold up neither the recordings nor the people that this process serves.
+    const found = limited(CHECK_MS, () => {
+      const compiled = Compile(schema);
+      return compiled.Check(parameters) ? undefined : compiled.Errors(parameters);
+    });
+    if (found === undefined) return undefined;
+    errors = found;
   } catch (thrown) {
     // The schema comes from a model's folder: a broken pattern or one that refers to itself without end is that model's
     // fault, not ours and not the caller's.
