@@ -74,7 +74,8 @@ test("two models find the people of a real video, and every event's snapshot sho
   const health = await api.get<AiHealth>("ai-health");
   for (const subscription of health.subscriptions) {
     assert.equal(subscription.skipped.error, 0, JSON.stringify(subscription));
-    assert.ok(subscription.achieved_fps <= subscription.desired_fps * 1.1, JSON.stringify(subscription));
+    // A rate is counted over whole seconds, few of them so soon after the start: one result more may fall into them.
+    assert.ok(subscription.achieved_fps <= subscription.desired_fps + 1, JSON.stringify(subscription));
   }
 });
 
