@@ -1,5 +1,8 @@
 /** A form made from a model's config_schema, and the assignment's parameters made from the form. */
 
+/** Frames a second that a new assignment asks for. */
+export const FIRST_FPS = 5;
+
 export type FieldKind = "text" | "number" | "integer" | "boolean" | "choice" | "json";
 
 export type ParameterField = {
