@@ -16,6 +16,7 @@ import { ASSIGNMENT_DEFAULTS, storeAssignment } from "../../apps/vas/src/backend
 import { storeEvents } from "../../apps/vas/src/backend/store/ai-events.ts";
 import { storeModels } from "../../apps/vas/src/backend/store/ai-models.ts";
 import { EXPORT_ENDINGS, insertExport } from "../../apps/vas/src/backend/store/exports.ts";
+import { storeGroup } from "../../apps/vas/src/backend/store/camera-groups.ts";
 import { insertClip, insertSnapshot } from "../../apps/vas/src/backend/store/media.ts";
 import { saveSegment } from "../../apps/vas/src/backend/store/recordings.ts";
 import { insertUser } from "../../apps/vas/src/backend/store/users.ts";
@@ -90,6 +91,15 @@ const ofObject = (
   missing,
   target: async (which) => ({
     url: path(which === "absent" ? crypto.randomUUID() : await madeOf(which, () => make(cameras[which]))),
+  }),
+});
+const ofGroup = (ok: number, body?: unknown): Rule => ({
+  needs: "operate",
+  ok,
+  missing: "group_not_found",
+  target: async (which) => ({
+    url: `${A}/camera-groups/${which === "absent" ? crypto.randomUUID() : await makeGroup(which)}`,
+    body,
   }),
 });
 const people = (ok: number, target: Rule["target"], more: Partial<Rule> = {}): Rule => ({
@@ -176,6 +186,15 @@ const RULES: Record<string, Rule> = {
       url: `${A}/cameras/${role === "administrator" && which !== "absent" ? await addCamera(site) : cameras[which]}`,
     }),
   },
+  [`GET ${A}/camera-groups`]: page(`${A}/camera-groups`),
+  [`POST ${A}/camera-groups`]: {
+    needs: "operate",
+    ok: 201,
+    target: () => ({ url: `${A}/camera-groups`, body: { name: "Made", camera_ids: [cameras.granted] } }),
+  },
+  [`PATCH ${A}/camera-groups/:id`]: ofGroup(200, { name: "Doors" }),
+  [`DELETE ${A}/camera-groups/:id`]: ofGroup(204),
+
   [`POST ${A}/cameras/:id/start`]: ofCamera("operate", (id) => `${A}/cameras/${id}/start`),
   [`POST ${A}/cameras/:id/stop`]: ofCamera("operate", (id) => `${A}/cameras/${id}/stop`),
   [`GET ${A}/cameras/:id/status`]: ofCamera("view", (id) => `${A}/cameras/${id}/status`),
@@ -284,6 +303,7 @@ before(async (t) => {
     await makeClip(id);
     await makeExport(id);
     await makeEvent(id);
+    await makeGroup(which);
     await assign(which);
   }
   site.backend.core.connected = true;
@@ -503,6 +523,19 @@ async function makeSnapshot(cameraId: string): Promise<string> {
     path,
     created_at: MOMENT,
   });
+  return id;
+}
+
+/** The granted group holds the hidden camera too, of which nothing may be told. */
+async function makeGroup(which: "granted" | "hidden"): Promise<string> {
+  const id = crypto.randomUUID();
+  const isHidden = which === "hidden";
+  if (isHidden) hiddenWords.add(id);
+  await storeGroup(
+    site.backend.db,
+    { id, name: isHidden ? "Vault group" : "Doors", created_at: MOMENT, updated_at: MOMENT },
+    isHidden ? [cameras.hidden] : [cameras.hidden, cameras.granted],
+  );
   return id;
 }
 

@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   camera_not_found: { status: 404, message: "There is no such camera." },
   camera_stopped: { status: 409, message: "The camera is stopped." },
   camera_not_live: { status: 409, message: "The camera has no picture at the moment." },
+  group_not_found: { status: 404, message: "There is no such group." },
+  group_limit: { status: 409, message: "No more groups fit on this site." },
   camera_address_refused: { status: 400, message: "This camera address is not allowed." },
   camera_limit: { status: 409, message: "No more cameras fit on this site." },
   probe_refused: { status: 422, message: "The camera refused the connection." },

@@ -261,6 +261,29 @@ export type ProbeReply = Static<typeof ProbeReply>;
 
 export const CameraParams = Type.Object({ id: Uuid }, closed);
 
+// Groups of cameras
+
+const groupFields = {
+  name: Type.String({ minLength: 1, maxLength: 64, pattern: "\\S" }),
+  camera_ids: Type.Array(Uuid, { minItems: 1, maxItems: 256 }),
+};
+/** Cameras that are watched together, in the order of their tiles: only those that the caller may see. */
+export const CameraGroup = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  camera_ids: Type.Array(Uuid),
+  created_at: IsoTime,
+  updated_at: IsoTime,
+});
+export type CameraGroup = Static<typeof CameraGroup>;
+export const CameraGroupList = Type.Object({ items: Type.Array(CameraGroup) });
+export type CameraGroupList = Static<typeof CameraGroupList>;
+export const CameraGroupCreate = Type.Object(groupFields, closed);
+export type CameraGroupCreate = Static<typeof CameraGroupCreate>;
+/** `camera_ids` replaces what the caller sees of the group; cameras that it does not see stay, behind the others. */
+export const CameraGroupPatch = Type.Partial(Type.Object(groupFields), { ...closed, minProperties: 1 });
+export type CameraGroupPatch = Static<typeof CameraGroupPatch>;
+
 // Recordings
 
 export const RangeQuery = Type.Object({ from: IsoTime, to: IsoTime }, closed);

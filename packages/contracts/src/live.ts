@@ -114,6 +114,7 @@ export type LiveReply =
  * | --- | --- |
  * | camera | the camera's status changed |
  * | cameras_changed | a camera was created, edited or deleted: list again |
+ * | groups_changed | a group with this camera was made, edited or deleted: list the groups again |
  * | access_changed | the caller's role or cameras changed: ask `auth/me`, and list again |
  * | stream_ended | the consumer's run ended; consume again on the same transport once a `run` notice comes |
  * | transport_closed | the media worker died or the camera stopped; start again from `capabilities` |
@@ -124,6 +125,7 @@ export type LiveReply =
 export type LiveNotice =
   | { notice: "camera"; status: CameraStatus }
   | { notice: "cameras_changed"; camera_id?: string }
+  | { notice: "groups_changed"; camera_id: string }
   | { notice: "access_changed" }
   | { notice: "stream_ended"; camera_id: string; consumer_id: string }
   | { notice: "transport_closed"; camera_id: string; transport_id: string }

@@ -25,12 +25,19 @@ const UNDECLARED: Access = { need: "administer", of: "site" };
  * | everything | every camera's at once: whoever does not see all is refused |
  * | {camera} | the camera whose id this path parameter holds |
  * | ObjectsOfCameras | the camera of the object whose id the path parameter `id` holds |
+ * | ObjectsOfManyCameras | the same of an object of several cameras, which is there for whoever sees one of them |
  */
-export type Target = "site" | "listed" | "everything" | { camera: string } | ObjectsOfCameras;
+export type Target = "site" | "listed" | "everything" | { camera: string } | ObjectsOfCameras | ObjectsOfManyCameras;
 export type ObjectsOfCameras = {
   /** Finds an object's camera; undefined where there is no such object. */
   cameraOf(id: string): Promise<string | undefined>;
   /** What is answered where there is no such object. */
+  missing: ErrorCode;
+};
+
+export type ObjectsOfManyCameras = {
+  /** Finds an object's cameras; none where there is no such object. */
+  camerasOf(id: string): Promise<string[]>;
   missing: ErrorCode;
 };
 
@@ -101,7 +108,14 @@ async function checkAccess(
   if (grants.cameras !== "all") {
     if (of === "everything") throw new CodedError("forbidden");
     if (typeof of === "object" && "camera" in of) mustSee(params[of.camera], "camera_not_found");
-    if (typeof of === "object" && "missing" in of)
+    if (typeof of === "object" && "camerasOf" in of) {
+      const ids = await of.camerasOf((params["id"] ?? "").toLowerCase());
+      mustSee(
+        ids.find((id) => grants.sees(id)),
+        of.missing,
+      );
+    }
+    if (typeof of === "object" && "cameraOf" in of)
       mustSee(await of.cameraOf((params["id"] ?? "").toLowerCase()), of.missing);
   }
   if (!grants.may(need) || (personal && kind !== "person")) throw new CodedError("forbidden");

@@ -24,6 +24,7 @@ import { registerAssignmentRoutes } from "./routes/ai-model-assignments.ts";
 import { registerAiModelRoutes } from "./routes/ai-models.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerAuthRoutes } from "./routes/auth.ts";
+import { registerCameraGroupRoutes } from "./routes/camera-groups.ts";
 import { registerCameraRoutes } from "./routes/cameras.ts";
 import { registerExportRoutes } from "./routes/exports.ts";
 import type { Exports } from "./exports.ts";
@@ -119,6 +120,7 @@ export async function createServer(parts: ServerParts): Promise<App> {
   registerUserRoutes(app, new Users(backend.db, backend.clock, sessions));
   registerApiKeyRoutes(app, keys);
   registerCameraRoutes(app, backend, parts.cameras);
+  registerCameraGroupRoutes(app, backend);
   registerRecordingRoutes(app, backend);
   registerSnapshotRoutes(app, backend);
   registerClipRoutes(app, backend);

@@ -66,4 +66,9 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "ALTER TABLE cameras ADD COLUMN export_max_fps {real}",
     "ALTER TABLE cameras ADD COLUMN export_height {int}",
   ],
+  [
+    "CREATE TABLE camera_groups (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at {int} NOT NULL, updated_at {int} NOT NULL)",
+    "CREATE TABLE camera_group_cameras (group_id TEXT NOT NULL REFERENCES camera_groups (id) ON DELETE CASCADE, camera_id TEXT NOT NULL REFERENCES cameras (id) ON DELETE CASCADE, place {int} NOT NULL, PRIMARY KEY (group_id, camera_id))",
+    "CREATE INDEX camera_group_cameras_by_camera ON camera_group_cameras (camera_id)",
+  ],
 ];

@@ -55,6 +55,9 @@ export type Tables = {
     created_at: number;
     updated_at: number;
   };
+  camera_groups: { id: string; name: string; created_at: number; updated_at: number };
+  /** `place` orders the cameras of a group. */
+  camera_group_cameras: { group_id: string; camera_id: string; place: number };
   segments: {
     id: string;
     camera_id: string;
