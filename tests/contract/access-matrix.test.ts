@@ -258,6 +258,34 @@ const RULES: Record<string, Rule> = {
 
   [`GET ${A}/ai-events`]: page(`${A}/ai-events`),
   [`GET ${A}/ai-events/:id`]: ofObject("view", "event_not_found", makeEvent, (id) => `${A}/ai-events/${id}`),
+  [`PUT ${A}/ai-events/:id/review`]: ofObject(
+    "operate",
+    "event_not_found",
+    makeEvent,
+    (id) => `${A}/ai-events/${id}/review`,
+  ),
+  [`DELETE ${A}/ai-events/:id/review`]: ofObject(
+    "operate",
+    "event_not_found",
+    makeEvent,
+    (id) => `${A}/ai-events/${id}/review`,
+  ),
+  // Of what the caller may not see nothing changes, and nothing is told: the tests of events look at it.
+  [`POST ${A}/ai-events/reviews`]: {
+    needs: "operate",
+    ok: 200,
+    target: async (_which, caller) => ({
+      url: `${A}/ai-events/reviews`,
+      body: {
+        event_ids: [
+          await makeEvent(cameras.granted),
+          ...(caller.seesAll ? [] : [await makeEvent(cameras.hidden)]),
+          crypto.randomUUID(),
+        ],
+        reviewed: true,
+      },
+    }),
+  },
   [`GET ${A}/ai-models`]: page(`${A}/ai-models`),
   [`GET ${A}/ai-models/:model_id`]: page(`${A}/ai-models/${MODEL}`),
   [`PATCH ${A}/ai-models/:model_id`]: {

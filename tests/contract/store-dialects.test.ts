@@ -15,6 +15,7 @@ import { closedAt, discovered, openedAt } from "../../apps/vas/src/backend/testi
 import { makeSegment, MOMENT } from "../../apps/vas/src/backend/testing/site.ts";
 import * as assignments from "../../apps/vas/src/backend/store/ai-assignments.ts";
 import * as events from "../../apps/vas/src/backend/store/ai-events.ts";
+import * as reviews from "../../apps/vas/src/backend/store/event-reviews.ts";
 import * as models from "../../apps/vas/src/backend/store/ai-models.ts";
 import * as apiKeys from "../../apps/vas/src/backend/store/api-keys.ts";
 import * as cameras from "../../apps/vas/src/backend/store/cameras.ts";
@@ -338,6 +339,64 @@ for (const dialect of ["sqlite", "postgres"] as const)
         (error) => error instanceof CodedError && error.code === "cursor_invalid",
       );
     });
+
+    storeTest(
+      "events: what was reviewed is found either way, by whoever sees which cameras, page after page",
+      async (db) => {
+        const ids = [await add(db), await add(db), await add(db)];
+        const all = Array.from({ length: 90 }, (_, index) =>
+          openedAt(MOMENT + Math.floor(index / 4) * 1000, {
+            camera_id: ids[index % 3] ?? "",
+            confidence: (index % 10) / 10,
+          }),
+        );
+        await events.storeEvents(db, [{ opened: all, closed: [] }], MOMENT);
+        const marked = new Set(all.filter((_, index) => index % 7 === 0 || index > 60).map((event) => event.event_id));
+        const wish = { eventIds: [...marked, crypto.randomUUID()], reviewed: true, by: "ann", wallMs: MOMENT + 9 };
+        const change = await reviews.storeReviews(db, wish);
+        assert.deepEqual(new Set([...change.byCamera.values()].flat()), marked);
+        assert.deepEqual([...change.byCamera.keys()].sort(), ids.toSorted());
+        const again = await reviews.storeReviews(db, { ...wish, by: "bob", wallMs: MOMENT + 99 });
+        assert.equal(again.byCamera.size, 0, "the first mark stays");
+        const [first] = await events.eventsById(db, [...marked].slice(0, 1));
+        assert.deepEqual(first?.review, { by: "ann", at: new Date(MOMENT + 9).toISOString() });
+
+        for (const reviewed of [true, false])
+          for (const grants of [undefined, [ids[0], ids[2]] as string[], [ids[1]] as string[], []])
+            for (const min_confidence of [undefined, 0.5])
+              for (const scanned of [3, 10, 1000]) {
+                const expected = all
+                  .map((event, index) => ({ event, index }))
+                  .filter(
+                    ({ event }) =>
+                      marked.has(event.event_id) === reviewed &&
+                      (grants === undefined || grants.includes(event.camera_id)) &&
+                      event.confidence >= (min_confidence ?? 0),
+                  )
+                  .toSorted(
+                    (a, b) => Date.parse(b.event.timestamp) - Date.parse(a.event.timestamp) || b.index - a.index,
+                  )
+                  .map(({ event }) => event.event_id);
+                const seen: string[] = [];
+                let cursor: string | undefined;
+                do {
+                  const query = { reviewed, limit: 3, ...(cursor ? { cursor } : {}) };
+                  const filter = min_confidence === undefined ? query : { ...query, min_confidence };
+                  const page = await events.listEvents(db, filter, grants, scanned);
+                  assert.ok(page.items.length <= 3);
+                  seen.push(...page.items.map((event) => event.id));
+                  cursor = page.next_cursor ?? undefined;
+                } while (cursor !== undefined);
+                assert.deepEqual(seen, expected, `${reviewed} ${grants?.length} ${min_confidence} ${scanned}`);
+              }
+
+        const strangers = await reviews.storeReviews(db, { ...wish, reviewed: false, cameraIds: [ids[1] as string] });
+        assert.deepEqual([...strangers.byCamera.keys()], [ids[1]], "marks of other cameras stay");
+        assert.equal(strangers.review, null);
+        const left = await events.listEvents(db, { camera_id: ids[1], reviewed: true });
+        assert.deepEqual(left, { items: [], next_cursor: null });
+      },
+    );
 
     storeTest("models: found, changed only where something changed, enabled by a person, in byte order", async (db) => {
       const ids = ["a_b", "a-b", "a.b", "ab", "a1", "z", "aa"];

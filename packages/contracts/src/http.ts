@@ -415,11 +415,16 @@ export const AiEventQuery = Type.Object(
     min_confidence: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     from: Type.Optional(IsoTime),
     to: Type.Optional(IsoTime),
+    /** Only what a person has looked at, or only what nobody has. */
+    reviewed: Type.Optional(Type.Boolean()),
     ...pageFields,
   },
   closed,
 );
 export type AiEventQuery = Static<typeof AiEventQuery>;
+/** Who looked at an event, by name, and when. */
+export const EventReview = Type.Object({ by: Type.String(), at: IsoTime });
+export type EventReview = Static<typeof EventReview>;
 export const AiEvent = Type.Object({
   id: Uuid,
   camera_id: Uuid,
@@ -439,10 +444,25 @@ export const AiEvent = Type.Object({
   best_frame_id: Nullable(Type.Integer()),
   snapshot_id: Nullable(Uuid),
   clip_id: Nullable(Uuid),
+  /** Null while nobody has looked at it. */
+  review: Nullable(EventReview),
 });
 export type AiEvent = Static<typeof AiEvent>;
+/** With `reviewed` in the query a page may hold less than its limit, even nothing, and still have a next one. */
 export const AiEventPage = Type.Object({ items: Type.Array(AiEvent), next_cursor: Nullable(Type.String()) });
 export type AiEventPage = Static<typeof AiEventPage>;
+/** Marks events as looked at, or takes the mark away; what is so already stays as it is. */
+export const EventReviewsPut = Type.Object(
+  { event_ids: Type.Array(Uuid, { minItems: 1, maxItems: 500 }), reviewed: Type.Boolean() },
+  closed,
+);
+export type EventReviewsPut = Static<typeof EventReviewsPut>;
+/** Ids of the events that changed; those that the caller may not see, or that do not exist, are not among them. */
+export const EventReviewsReply = Type.Object({
+  event_ids: Type.Array(Uuid),
+  review: Nullable(EventReview),
+});
+export type EventReviewsReply = Static<typeof EventReviewsReply>;
 
 // Models and assignments
 

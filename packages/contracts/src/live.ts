@@ -6,7 +6,7 @@
  * A browser has one transport per camera: create it, consume on it, resume when the element is ready.
  */
 import { type Static, Type } from "typebox";
-import { AiEvent, CameraStatus } from "./http.ts";
+import { AiEvent, CameraStatus, EventReview } from "./http.ts";
 import { Detection } from "./inference.ts";
 import { ModelId, Nullable, Uuid } from "./schema.ts";
 
@@ -121,6 +121,7 @@ export type LiveReply =
  * | run | a run can be consumed, or its RTP base became known |
  * | result | one result of a camera whose detections are on |
  * | event | an AI event was stored, closed, or got its picture |
+ * | events_reviewed | somebody looked at these events of a camera, or took that back (null) |
  */
 export type LiveNotice =
   | { notice: "camera"; status: CameraStatus }
@@ -131,4 +132,5 @@ export type LiveNotice =
   | { notice: "transport_closed"; camera_id: string; transport_id: string }
   | { notice: "run"; camera_id: string; run: Run }
   | { notice: "result"; result: Result }
-  | { notice: "event"; event: AiEvent };
+  | { notice: "event"; event: AiEvent }
+  | { notice: "events_reviewed"; camera_id: string; event_ids: string[]; review: EventReview | null };

@@ -105,6 +105,7 @@ test("a deleted camera leaves no row and no file", async (t) => {
     "clips",
     "gaps",
     "ai_events",
+    "ai_event_reviews",
     "ai_model_assignments",
     "cameras",
   ] as const)

@@ -143,6 +143,7 @@ test("an event carries its closing, its newest picture and its clip", async () =
     best_frame_id: 7,
     snapshot_id: snapshots[1],
     clip_id: clip,
+    review: null,
   });
   const list = await site.request("GET", "ai-events");
   assert.deepEqual(list.body.items[1], body);
@@ -255,4 +256,41 @@ test("no page needs a sort or a scan of a whole table, whatever the filter", asy
     assert.doesNotMatch(picked, /TEMP B-TREE/, text);
   }
   reader.close();
+});
+
+test("events are marked as reviewed and back, one or many, and every browser is told once", async () => {
+  await using site = await startAiSite();
+  const core = await site.connectCore();
+  const [a, b, c] = [openedAt(T0), openedAt(T0 + 1, { camera_id: OTHER_CAMERA }), openedAt(T0 + 2)];
+  await core.ask({ type: "events", opened: [a, b, c], closed: [] });
+  site.notices.length = 0;
+  const told = () =>
+    site.notices.splice(0).flatMap((one) => (one.notice === "events_reviewed" ? [[one.camera_id, one.event_ids]] : []));
+
+  const one = await site.request("PUT", `ai-events/${a.event_id.toUpperCase()}/review`);
+  assert.equal(one.status, 200);
+  assert.equal(one.body.review.by, "ada");
+  assert.deepEqual(told(), [[CAMERA, [a.event_id]]]);
+  const again = await site.request("PUT", `ai-events/${a.event_id}/review`);
+  assert.deepEqual(again.body.review, one.body.review);
+  assert.deepEqual(told(), [], "nothing changed");
+
+  const ids = [a.event_id, b.event_id, c.event_id, crypto.randomUUID()];
+  const many = await site.request("POST", "ai-events/reviews", { event_ids: ids, reviewed: true });
+  assert.deepEqual(new Set(many.body.event_ids), new Set([b.event_id, c.event_id]));
+  assert.equal(many.body.review.by, "ada");
+  assert.deepEqual(new Set(told().map(String)), new Set([`${OTHER_CAMERA},${b.event_id}`, `${CAMERA},${c.event_id}`]));
+  assert.deepEqual((await allPages(site, "reviewed=false")).ids, []);
+
+  const back = await site.request("DELETE", `ai-events/${b.event_id}/review`);
+  assert.equal(back.body.review, null);
+  assert.deepEqual((await allPages(site, "reviewed=false")).ids, [b.event_id]);
+  assert.deepEqual((await allPages(site, "reviewed=true&limit=1")).ids, [c.event_id, a.event_id]);
+
+  assert.equal(
+    (await site.request("PUT", `ai-events/${crypto.randomUUID()}/review`)).body.error.code,
+    "event_not_found",
+  );
+  for (const body of [{ event_ids: [], reviewed: true }, { event_ids: ["x"], reviewed: true }, { event_ids: ids }])
+    assert.equal((await site.request("POST", "ai-events/reviews", body)).status, 400);
 });

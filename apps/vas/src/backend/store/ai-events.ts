@@ -1,4 +1,7 @@
-/** AI events: rows are inserted and read, never changed. A closing is a row of its own, joined on reading. */
+/**
+ * AI events: rows are inserted and read, never changed. A closing is a row of its own, and so is a person's mark
+ * (event-reviews.ts); both are joined on reading.
+ */
 import type { AiEvent, AiEventQuery } from "@vas/contracts/http.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
 import type { Detection } from "@vas/contracts/inference.ts";
@@ -9,6 +12,8 @@ import { anyOf, type Database } from "./database.ts";
 
 /** Keeps a statement far below the 32766 parameters that SQLite takes: an event binds 11. */
 const ROWS_PER_STATEMENT = 500;
+/** Events that one page with `reviewed` looks at: some ten milliseconds. */
+const SCANNED_ROWS = 5_000;
 
 /** What one message of Core asks to keep. Ids are lower case, times and integers checked. */
 export type EventBatch = { opened: EventOpened[]; closed: EventClosed[] };
@@ -97,19 +102,23 @@ export function openedEvent(event: EventOpened, createdWallMs: number): AiEvent 
     best_frame_id: null,
     snapshot_id: null,
     clip_id: null,
+    review: null,
   };
 }
 
 /**
- * One page, newest first. `from` is the first moment, `to` the first one after.
+ * One page, newest first. `from` is the first moment, `to` the first one after. With `reviewed` a page looks at so many
+ * events and no more, and holds those of them that fit: it may be short, and even empty, while others follow.
  *
  * @param cameraIds of these cameras only; of every one where undefined
+ * @param scannedRows events that a page with `reviewed` looks at
  * @throws CodedError cursor_invalid, range_invalid, bad_request
  */
 export async function listEvents(
   db: Database,
   query: AiEventQuery,
   cameraIds?: string[],
+  scannedRows = SCANNED_ROWS,
 ): Promise<{ items: AiEvent[]; next_cursor: string | null }> {
   const limit = query.limit ?? 50;
   const fromMs = query.from === undefined ? undefined : parseTime("from", query.from);
@@ -120,13 +129,21 @@ export async function listEvents(
   const { min_confidence } = query;
   const filter: Filter = { query, fromMs, toMs, cursor, limit: limit + 1 };
   const isRare = min_confidence !== undefined && (await isRareConfidence(db, min_confidence));
+  if (query.reviewed !== undefined) return pageByReview(db, filter, cameraIds, { isRare, limit, scannedRows });
   // Each camera's newest are found at once; the newest of several cameras together would be looked for among all of them.
   const picked =
     cameraIds !== undefined && query.camera_id === undefined && !isRare
       ? anyOf(cameraIds).map((cameraId) => pick({ ...filter, cameraIds: [cameraId] }, byTime))
       : [pick({ ...filter, ...(cameraIds ? { cameraIds } : {}) }, isRare ? byConfidence : byTime)];
   const select = selectEvents(db)
-    .where("e.seq", "in", sql<number>`(${sql.join(picked, sql` union all `)})`)
+    .where(
+      "e.seq",
+      "in",
+      sql<number>`(${sql.join(
+        picked.map((one) => sql`select seq from (${one}) as newest`),
+        sql` union all `,
+      )})`,
+    )
     .orderBy("e.timestamp_ms", "desc")
     .orderBy("e.seq", "desc")
     .limit(limit + 1);
@@ -135,6 +152,61 @@ export async function listEvents(
   const last = page.at(-1);
   const next_cursor = rows.length > limit && last ? encodeCursor(last.timestamp_ms, last.seq) : null;
   return { items: page.map(apiEvent), next_cursor };
+}
+
+/**
+ * Whether an event was reviewed is in no index of events, and what is asked for may be the one in a million either way.
+ * So one page looks at a bounded stretch along the index, camera by camera, and says where the next one goes on.
+ */
+async function pageByReview(
+  db: Database,
+  filter: Filter,
+  cameraIds: string[] | undefined,
+  { isRare, limit, scannedRows }: { isRare: boolean; limit: number; scannedRows: number },
+): Promise<{ items: AiEvent[]; next_cursor: string | null }> {
+  const way = isRare ? byConfidence : byTime;
+  const single = cameraIds === undefined || filter.query.camera_id !== undefined || isRare;
+  const parts = single
+    ? [{ ...filter, ...(cameraIds ? { cameraIds } : {}) }]
+    : anyOf(cameraIds).map((cameraId) => ({ ...filter, cameraIds: [cameraId] }));
+  const stretch = Math.max(limit, Math.ceil(scannedRows / parts.length));
+  const seen: ScannedRow[] = [];
+  // What is older than the newest end of a stretch was not looked at everywhere.
+  let end: ScannedRow | undefined;
+  for (const part of parts) {
+    const picked = pick({ ...part, limit: stretch }, way);
+    const { rows } = await sql<ScannedRow>`select picked.seq as seq, picked.timestamp_ms as timestamp_ms,
+      case when review.event_seq is null then 0 else 1 end as reviewed
+      from (${picked}) as picked left join ai_event_reviews as review on review.event_seq = picked.seq`.execute(db);
+    rows.sort(newestFirst);
+    seen.push(...rows);
+    const last = rows.length === stretch ? rows.at(-1) : undefined;
+    if (last && (end === undefined || newestFirst(last, end) < 0)) end = last;
+  }
+  const known = end === undefined ? seen : seen.filter((row) => newestFirst(row, end) <= 0);
+  const wanted = known.sort(newestFirst).filter((row) => (row.reviewed === 1) === filter.query.reviewed);
+  const page = wanted.slice(0, limit);
+  const next = wanted.length > limit ? page.at(-1) : end;
+  const rows =
+    page.length === 0
+      ? []
+      : await selectEvents(db)
+          .where(
+            "e.seq",
+            "in",
+            page.map((row) => row.seq),
+          )
+          .execute();
+  return {
+    items: rows.sort(newestFirst).map(apiEvent),
+    next_cursor: next ? encodeCursor(next.timestamp_ms, next.seq) : null,
+  };
+}
+
+type ScannedRow = { seq: number; timestamp_ms: number; reviewed: number };
+
+function newestFirst(a: { timestamp_ms: number; seq: number }, b: { timestamp_ms: number; seq: number }): number {
+  return b.timestamp_ms - a.timestamp_ms || b.seq - a.seq;
 }
 
 type Filter = {
@@ -171,7 +243,7 @@ const byConfidence: Way = {
 /** So many rows above a confidence are few: they are read from the index in milliseconds. */
 const RARE_ROWS = 20_000;
 
-/** The `seq` of the newest rows that fit. */
+/** The `seq` and the time of the newest rows that fit. */
 function pick({ query, cameraIds, fromMs, toMs, cursor, limit }: Filter, way: Way): RawBuilder<unknown> {
   const { text, number } = way;
   const time = number("c.timestamp_ms");
@@ -185,8 +257,8 @@ function pick({ query, cameraIds, fromMs, toMs, cursor, limit }: Filter, way: Wa
   if (fromMs !== undefined) all.push(sql`${time} >= ${fromMs}`);
   if (toMs !== undefined) all.push(sql`${time} < ${toMs}`);
   if (cursor) all.push(sql`(${time}, ${number("c.seq")}) < (${cursor.timestampMs}, ${cursor.seq})`);
-  return sql`select seq from (select c.seq as seq from ai_events as c where ${sql.join(all, sql` and `)}
-    order by ${time} desc, ${number("c.seq")} desc limit ${limit}) as picked`;
+  return sql`select seq, timestamp_ms from (select c.seq as seq, c.timestamp_ms as timestamp_ms from ai_events as c
+    where ${sql.join(all, sql` and `)} order by ${time} desc, ${number("c.seq")} desc limit ${limit}) as picked`;
 }
 
 async function isRareConfidence(db: Database, least: number): Promise<boolean> {
@@ -210,8 +282,10 @@ function selectEvents(db: Database) {
   return db
     .selectFrom("ai_events as e")
     .leftJoin("ai_event_closings as closing", "closing.event_id", "e.id")
+    .leftJoin("ai_event_reviews as review", "review.event_seq", "e.seq")
     .select(["e.seq", "e.id", "e.camera_id", "e.model_id", "e.timestamp_ms", "e.frame_id", "e.pts90k", "e.label"])
     .select(["e.detections", "e.confidence", "e.event_metadata", "e.created_at"])
+    .select(["review.reviewed_by", "review.reviewed_at"])
     .select(["closing.ended_at_ms", "closing.frames", "closing.best_confidence", "closing.best_frame_id"])
     .select((eb) => [
       eb
@@ -254,6 +328,10 @@ function apiEvent(row: EventRow): AiEvent {
     best_frame_id: row.best_frame_id,
     snapshot_id: row.snapshot_id,
     clip_id: row.clip_id,
+    review:
+      row.reviewed_by === null || row.reviewed_at === null
+        ? null
+        : { by: row.reviewed_by, at: isoTime(row.reviewed_at) },
   };
 }
 

@@ -52,6 +52,7 @@ export function deleteCamera(db: Database, id: string): Promise<string[]> {
       .deleteFrom("ai_event_closings")
       .where("event_id", "in", (eb) => eb.selectFrom("ai_events").select("id").where("camera_id", "=", id))
       .execute();
+    await tx.deleteFrom("ai_event_reviews").where("camera_id", "=", id).execute();
     await tx.deleteFrom("ai_events").where("camera_id", "=", id).execute();
     await tx.deleteFrom("ai_model_assignments").where("camera_id", "=", id).execute();
     await tx.deleteFrom("cameras").where("id", "=", id).execute();

@@ -71,4 +71,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE camera_group_cameras (group_id TEXT NOT NULL REFERENCES camera_groups (id) ON DELETE CASCADE, camera_id TEXT NOT NULL REFERENCES cameras (id) ON DELETE CASCADE, place {int} NOT NULL, PRIMARY KEY (group_id, camera_id))",
     "CREATE INDEX camera_group_cameras_by_camera ON camera_group_cameras (camera_id)",
   ],
+  [
+    "CREATE TABLE ai_event_reviews (event_seq {int} PRIMARY KEY, camera_id TEXT NOT NULL, reviewed_by TEXT NOT NULL, reviewed_at {int} NOT NULL)",
+    "CREATE INDEX ai_event_reviews_by_camera ON ai_event_reviews (camera_id)",
+  ],
 ];

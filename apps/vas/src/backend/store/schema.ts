@@ -149,6 +149,14 @@ export type Tables = {
     best_frame_id: number;
     created_at: number;
   };
+  /** What people have looked at: a row is made by a person and taken away by one; the event itself never changes. */
+  ai_event_reviews: {
+    event_seq: number;
+    camera_id: string;
+    /** The name of who did it. */
+    reviewed_by: string;
+    reviewed_at: number;
+  };
   ai_models: {
     model_id: string;
     /** The DiscoveredModel that Core last reported, as JSON. */
