@@ -4,7 +4,7 @@
  * The reader maps read-only, never locks and never acknowledges. It trusts nothing in the files before it has checked
  * it, and after a frame was used `stillValid` says whether the pixels were those of one frame all the time.
  */
-import { type BigIntStats, closeSync, constants, lstatSync, openSync, realpathSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   FRAME_DATA_FILE,
@@ -44,6 +44,10 @@ export type FrameView = {
 
 type Ring = {
   folder: string;
+  metaPath: string;
+  dataPath: string;
+  /** The references that were found to mean this folder, by the camera that they were checked for. */
+  names: Map<string, string>;
   meta: Mapping;
   data: Mapping;
   view: DataView;
@@ -54,6 +58,9 @@ type Ring = {
   retired: boolean;
   usedMs: number;
 };
+
+/** One folder can be written in many ways; a caller that tries them all must not fill the memory. */
+const MAX_NAMES = 4;
 
 const barrier = new Int32Array(new SharedArrayBuffer(4));
 
@@ -74,6 +81,8 @@ export class FrameReader {
   readonly #idleMs: number;
   readonly #nowMs: () => number;
   readonly #rings = new Map<string, Ring>();
+  /** By a reference that was checked. */
+  readonly #named = new Map<string, Ring>();
 
   constructor(options: FrameReaderOptions) {
     this.#shmDir = resolve(options.shmDir);
@@ -95,7 +104,9 @@ export class FrameReader {
    * @param wanted the request's description, compared field by field with what the files say
    */
   open(reference: string, cameraId: string, wanted: FrameMetadata): FrameView | FrameProblem {
-    const ring = this.#ring(reference, cameraId);
+    let ring = this.#ring(reference, cameraId);
+    // Another generation may be in files that took the place of one of these alone.
+    if (!("code" in ring) && wanted.generation !== ring.geometry.generation) ring = this.#find(reference, cameraId);
     if ("code" in ring) return ring;
     const { geometry } = ring;
     if (wanted.generation !== geometry.generation)
@@ -142,6 +153,8 @@ export class FrameReader {
   /** Unmaps rings that were replaced or removed, or that nobody reads. A mapping would keep their memory in use. */
   sweep(): void {
     const oldest = this.#nowMs() - this.#idleMs;
+    for (const ring of this.#rings.values()) ring.names.clear();
+    this.#named.clear();
     for (const ring of this.#rings.values()) if (ring.usedMs < oldest || !isCurrent(ring)) this.#retire(ring);
   }
 
@@ -151,6 +164,24 @@ export class FrameReader {
   }
 
   #ring(reference: string, cameraId: string): Ring | FrameProblem {
+    // A name that meant a ring means it still while its files are in their place: they are the files that were checked, and
+    // `sweep` forgets the names. Resolving the path for every frame costs as much as a dispatch. The two files are made and
+    // removed together, so one of them is asked for here and the other one after the frame was used.
+    const named = this.#named.get(reference);
+    if (named?.names.get(reference) === cameraId && isSameFile(named.data.identity, statOf(named.dataPath))) {
+      named.usedMs = this.#nowMs();
+      return named;
+    }
+    const ring = this.#find(reference, cameraId);
+    if ("code" in ring) return ring;
+    if (ring.names.size < MAX_NAMES) {
+      ring.names.set(reference, cameraId);
+      this.#named.set(reference, ring);
+    }
+    return ring;
+  }
+
+  #find(reference: string, cameraId: string): Ring | FrameProblem {
     const folder = this.#folder(reference, cameraId);
     if (typeof folder !== "string") return folder;
     const known = this.#rings.get(folder);
@@ -218,7 +249,7 @@ export class FrameReader {
         // The pixels were read with plain loads, and arm64 may make those after a later load, even an atomic one. An
         // exchange lies between: nothing passes it in either direction.
         Atomics.exchange(barrier, 0, 0);
-        return !released && Atomics.load(ring.words, word) === before && isCurrent(ring);
+        return !released && Atomics.load(ring.words, word) === before && ring.meta.isThere();
       },
       release() {
         if (released) return;
@@ -231,6 +262,7 @@ export class FrameReader {
 
   #retire(ring: Ring): void {
     if (this.#rings.get(ring.folder) === ring) this.#rings.delete(ring.folder);
+    for (const name of ring.names.keys()) if (this.#named.get(name) === ring) this.#named.delete(name);
     if (ring.retired) return;
     ring.retired = true;
     if (ring.users === 0) unmap(ring);
@@ -277,7 +309,9 @@ function openRing(folder: string): Ring | FrameProblem {
   const view = new DataView(meta.bytes);
   const geometry = readGeometry(view, data.bytes.byteLength);
   const words = new BigUint64Array(meta.bytes, 0, Math.floor(meta.bytes.byteLength / 8));
-  const base = { folder, meta, data, view, words, users: 0, retired: false, usedMs: 0 };
+  const metaPath = join(folder, FRAME_META_FILE);
+  const dataPath = join(folder, FRAME_DATA_FILE);
+  const base = { folder, metaPath, dataPath, names: new Map<string, string>(), meta, data, view, words, users: 0, retired: false, usedMs: 0 };
   if (typeof geometry === "string") {
     unmap(base);
     return { code: "invalid", text: geometry };
@@ -303,16 +337,16 @@ function unmap(ring: Pick<Ring, "meta" | "data">): void {
 }
 
 /** True while the folder's two names still mean the mapped files. */
-function isCurrent(ring: Pick<Ring, "folder" | "meta" | "data">): boolean {
+function isCurrent(ring: Pick<Ring, "metaPath" | "dataPath" | "meta" | "data">): boolean {
   return (
-    isSameFile(ring.meta.identity, statOf(join(ring.folder, FRAME_META_FILE))) &&
-    isSameFile(ring.data.identity, statOf(join(ring.folder, FRAME_DATA_FILE)))
+    isSameFile(ring.meta.identity, statOf(ring.metaPath)) &&
+    isSameFile(ring.data.identity, statOf(ring.dataPath))
   );
 }
 
-function statOf(path: string): BigIntStats | undefined {
+function statOf(path: string): Stats | undefined {
   try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     if (isNodeError(error)) return undefined;
     throw error;

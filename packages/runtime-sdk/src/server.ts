@@ -225,9 +225,7 @@ export class InferenceServer implements AsyncDisposable {
   }
 
   async #serve(): Promise<void> {
-    // A handler without a real wait would otherwise keep the sockets from being read.
     for (;;) {
-      await setImmediate();
       const connection = this.#queue.shift();
       if (connection === undefined) break;
       connection.queued = false;
@@ -241,6 +239,9 @@ export class InferenceServer implements AsyncDisposable {
       this.#hold(connection, -(message.length + PREFIX_BYTES));
       if (!connection.socket.destroyed && connection.socket.writable) connection.socket.write(replied.bytes);
       this.#schedule(connection);
+      if (this.#queue.length === 0) break;
+      // A handler without a real wait would otherwise keep the sockets from being read.
+      await setImmediate();
     }
     this.#serving = undefined;
   }
