@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testData } from "@vas/runtime-sdk/testing/serve.ts";
-import { bytesSource, namesFromMetadata, type OnnxGraph, readGraph } from "./graph.ts";
+import { bytesSource, type OnnxGraph, readGraph } from "./graph.ts";
 import { readGraphFile } from "./graph-file.ts";
 import { writeOnnx } from "./testing/onnx-writer.ts";
 
@@ -54,16 +54,4 @@ test("cut, changed or foreign bytes are a sentence or another graph, never an ex
   }
   for (const text of ["", "hello", "<html>", "\u0000".repeat(100)])
     assert.match(readGraph(bytesSource(Buffer.from(text))) as string, /^this is no ONNX model/);
-});
-
-test("names are read from Ultralytics' form only where every class has one", () => {
-  assert.deepEqual(namesFromMetadata(`{0: 'person', 1: "driver's seat", 2: 'it\\'s'}`), [
-    "person",
-    "driver's seat",
-    "it's",
-  ]);
-  assert.deepEqual(namesFromMetadata('{"0": "a", "1": "b"}'), ["a", "b"]);
-  assert.deepEqual(namesFromMetadata("{1: 'b', 0: 'a'}"), ["a", "b"]);
-  for (const text of [undefined, "", "['a']", "{0: 'a', 2: 'c'}", "{0: a}", "{0: 'a' 1: 'b'}", "{"])
-    assert.deepEqual(namesFromMetadata(text), [], text);
 });

@@ -248,23 +248,3 @@ class Reader {
 export function bytesSource(bytes: Uint8Array): ByteSource {
   return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }
-
-/**
- * The class names that Ultralytics' exporters write into `names`: a Python dict such as `{0: 'person', 1: "driver's seat"}`.
- *
- * @returns the names by class id, or an empty list where the text is of another form or an id is missing
- */
-export function namesFromMetadata(text: string | undefined): string[] {
-  const names: string[] = [];
-  const body = /^\s*\{(.*)\}\s*$/s.exec(text ?? "")?.[1];
-  if (body === undefined) return [];
-  const entry = /\s*["']?(\d{1,5})["']?\s*:\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(?:,|$)/sy;
-  while (entry.lastIndex < body.length) {
-    if (body.slice(entry.lastIndex).trim() === "") break;
-    const found = entry.exec(body);
-    if (found === null) return [];
-    const name = (found[2] ?? found[3] ?? "").replaceAll(/\\(.)/gs, "$1").slice(0, 128);
-    if (name !== "") names[Number(found[1])] = name;
-  }
-  return Array.from(names).every((name) => name !== undefined) ? names : [];
-}

@@ -106,7 +106,7 @@ test("an assignment's parameters move the thresholds and choose classes", async 
   );
 });
 
-test("yolov8 and yolo11: class scores without objectness, upright or turned round", async () => {
+test("yolov8, yolov9 and yolo11: class scores without objectness, upright or turned round", async () => {
   const boxes = [
     [32, 32, 16, 8, 0.1, 0.8, 0.2],
     [33, 32, 16, 8, 0.1, 0.9, 0.2],
@@ -120,6 +120,8 @@ test("yolov8 and yolo11: class scores without objectness, upright or turned roun
   const columns = Array.from({ length: 7 }, (_, field) => boxes.map((box) => box[field] as number)).flat();
   for (const [format, dims, values] of [
     ["yolov8", [1, 7, 8], columns],
+    ["yolov9", [1, 7, 8], columns],
+    ["yolov9", [1, 8, 7], boxes.flat()],
     ["yolo11", [1, 7, 8], columns],
     ["yolov8", [1, 8, 7], boxes.flat()],
   ] as const) {

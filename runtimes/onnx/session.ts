@@ -1,6 +1,7 @@
 /** A model folder of `model_type: onnx` as a handler: NV12 to the input tensor, onnxruntime on the CPU, then its family. */
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
+import { namesFromMetadata } from "@vas/runtime-sdk/class-names.ts";
 import type { ConvertTarget } from "@vas/runtime-sdk/convert.ts";
 import { outputLength } from "@vas/runtime-sdk/convert.ts";
 import { type TensorOptions, tensorOptions, toFraction } from "@vas/runtime-sdk/frame.ts";
@@ -11,7 +12,6 @@ import "./half-floats.ts";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DecodeContext, Output } from "./families/family.ts";
 import { FAMILIES } from "./families/families.ts";
-import { namesFromMetadata } from "./graph.ts";
 import { readGraphFile } from "./graph-file.ts";
 
 const DEFAULT_CONFIDENCE = 0.25;

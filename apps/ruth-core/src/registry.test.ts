@@ -163,3 +163,27 @@ test("a model that asks for a GPU says what that means on this machine, also aft
   writeFileSync(join(devices, "nvidia0"), "");
   assert.deepEqual(await notices(), ["", "", ""]);
 });
+
+test("where model.yaml names no classes, the network's own metadata does, and a wrong count is told", async (t) => {
+  const { dir, put } = models(t);
+  // ModelProto: ir_version 8, and one metadata entry (field 14) of a key (1) and a value (2).
+  const value = "{0: 'cat', 1: 'dog'}";
+  const network = `\x08\x08\x72${String.fromCharCode(7 + 2 + value.length)}\x0a\x05names\x12${String.fromCharCode(value.length)}${value}`;
+  const head = 'model_name: N\nmodel_version: "1"\nmodel_type: onnx\nmodel_weights: w.onnx\n';
+  put("a", { "model.yaml": `model_id: a\n${head}`, "w.onnx": network });
+  put("b", { "model.yaml": `model_id: b\n${head}output_schema: { class_names: [owl] }\n`, "w.onnx": network });
+  put("c", { "model.yaml": `model_id: c\n${head}output_schema: { classes: 3 }\n`, "w.onnx": network });
+  put("d", { "model.yaml": `model_id: d\n${head}`, "w.onnx": "no network" });
+  const registry = new Registry([dir]);
+  await registry.scan();
+  assert.deepEqual(
+    registry.models.map(({ model_id, valid, class_names }) => [model_id, valid, class_names]),
+    [
+      ["a", true, ["cat", "dog"]],
+      ["b", true, ["owl"]],
+      ["c", false, []],
+      ["d", true, []],
+    ],
+  );
+  assert.match(registry.models[2]?.reason?.message ?? "", /\[classes:3, names:2\]/);
+});

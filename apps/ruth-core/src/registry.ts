@@ -9,6 +9,7 @@ import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises
 import { basename, join, sep } from "node:path";
 import type { DiscoveredModel } from "@vas/contracts/http.ts";
 import { MAX_MODEL_YAML_BYTES, type ModelYaml, parseModelYaml } from "@vas/contracts/model.ts";
+import { namesFromMetadata, onnxMetadata } from "@vas/contracts/onnx-metadata.ts";
 import { gpuNotice, hasGpu } from "./gpu.ts";
 import { schemaProblem } from "./parameters.ts";
 
@@ -159,6 +160,8 @@ async function readFolder(
         `write 1 to ${MAX_CLASS_NAMES} names, one a line, of 1 to ${MAX_CLASS_NAME_CHARS} characters`,
       );
   }
+  if (classNames.length === 0 && yaml.model_type === "onnx" && yaml.model_weights !== undefined)
+    classNames = await namesInNetwork(await insideFolder(folder, yaml.model_weights));
   const classes = yaml.output_schema?.classes;
   if (classes !== undefined && classNames.length > 0 && classes !== classNames.length)
     return fail(
@@ -171,6 +174,17 @@ async function readFolder(
   if (unusable !== null)
     return fail("config_schema", `config_schema cannot be used: ${unusable}`, "make it a valid JSON Schema");
   return { model: { ...describe(yaml, name, isGpuThere), class_names: classNames, weights_sha256: hash }, others };
+}
+
+/** As the runtime names the classes where model.yaml does not; a file that is no network names none, and its runtime says why. */
+async function namesInNetwork(path: string): Promise<string[]> {
+  await using file = await openFile(path);
+  const { size } = await file.stat();
+  const metadata = await onnxMetadata(size, async (offset, length) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  });
+  return namesFromMetadata(metadata?.get("names"));
 }
 
 function describe(yaml: ModelYaml, folder: string, isGpuThere: boolean): DiscoveredModel {

@@ -3,8 +3,9 @@
  * is on the disk comes through `Folder`, so that another process can check what it has not written yet.
  */
 import { FAMILIES } from "../../../runtimes/onnx/families/families.ts";
-import { namesFromMetadata, type OnnxGraph } from "../../../runtimes/onnx/graph.ts";
+import type { OnnxGraph } from "../../../runtimes/onnx/graph.ts";
 import { type ModelYaml, parseModelYaml } from "@vas/contracts/model.ts";
+import { namesFromMetadata } from "@vas/contracts/onnx-metadata.ts";
 import { describeShape, recognise } from "./recognise.ts";
 
 /** `outside`: a link that leaves the folder; `other`: a folder, a device and the like. */

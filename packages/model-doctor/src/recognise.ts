@@ -2,7 +2,8 @@
  * From what an ONNX graph says to what model.yaml has to say: family, layout, size, classes, and the reason for each. Pure.
  * Nothing is guessed silently: what the graph does not settle is in `assumed`, what cannot work in `problems`.
  */
-import { type Dim, namesFromMetadata, type OnnxGraph, type Value } from "../../../runtimes/onnx/graph.ts";
+import { namesFromMetadata } from "@vas/contracts/onnx-metadata.ts";
+import type { Dim, OnnxGraph, Value } from "../../../runtimes/onnx/graph.ts";
 
 export type Problem = {
   /** The tensor, or the file and line. */

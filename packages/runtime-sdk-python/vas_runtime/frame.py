@@ -44,9 +44,13 @@ class Frame:
             return self._arrays()
         import numpy
 
-        luma = numpy.ndarray((self.height, self.width), numpy.uint8, self.y, strides=(self.stride, 1))
-        shape = (self.height // 2, self.width // 2, 2)
-        return luma, numpy.ndarray(shape, numpy.uint8, self.uv, strides=(self.stride, 2, 1))
+        rows = self.height // 2
+        luma = numpy.frombuffer(self.y, numpy.uint8, self.stride * self.height)
+        chroma = numpy.frombuffer(self.uv, numpy.uint8, self.stride * rows)
+        return (
+            luma.reshape(self.height, self.stride)[:, : self.width],
+            chroma.reshape(rows, self.stride)[:, : self.width].reshape(rows, self.width // 2, 2),
+        )
 
     def gray(self, width=None, height=None):
         """Luma stretched to 0..255, one byte a pixel, rows without padding; of the frame's own size unless told otherwise.

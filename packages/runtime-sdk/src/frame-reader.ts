@@ -311,7 +311,19 @@ function openRing(folder: string): Ring | FrameProblem {
   const words = new BigUint64Array(meta.bytes, 0, Math.floor(meta.bytes.byteLength / 8));
   const metaPath = join(folder, FRAME_META_FILE);
   const dataPath = join(folder, FRAME_DATA_FILE);
-  const base = { folder, metaPath, dataPath, names: new Map<string, string>(), meta, data, view, words, users: 0, retired: false, usedMs: 0 };
+  const base = {
+    folder,
+    metaPath,
+    dataPath,
+    names: new Map<string, string>(),
+    meta,
+    data,
+    view,
+    words,
+    users: 0,
+    retired: false,
+    usedMs: 0,
+  };
   if (typeof geometry === "string") {
     unmap(base);
     return { code: "invalid", text: geometry };
@@ -338,10 +350,7 @@ function unmap(ring: Pick<Ring, "meta" | "data">): void {
 
 /** True while the folder's two names still mean the mapped files. */
 function isCurrent(ring: Pick<Ring, "metaPath" | "dataPath" | "meta" | "data">): boolean {
-  return (
-    isSameFile(ring.meta.identity, statOf(ring.metaPath)) &&
-    isSameFile(ring.data.identity, statOf(ring.dataPath))
-  );
+  return isSameFile(ring.meta.identity, statOf(ring.metaPath)) && isSameFile(ring.data.identity, statOf(ring.dataPath));
 }
 
 function statOf(path: string): Stats | undefined {
