@@ -84,7 +84,8 @@ test("an administrator grants and takes back, and the person sees what may be us
   // The own password, and the own sessions.
   const { page: phone } = await openPage(browser, site.url);
   await logIn(phone, password, "ann");
-  await ann.getByRole("link", { name: "My account" }).click();
+  await ann.getByRole("button", { name: /account and settings/ }).click();
+  await ann.getByRole("menuitem", { name: "My account" }).click();
   await ann.getByText("this browser").waitFor();
   await ann.getByRole("button", { name: /^Log out Chrome/ }).waitFor();
   const change = async (old: string, again: string) => {

@@ -1,16 +1,21 @@
 import type { Me } from "@vas/contracts/http.ts";
-import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { Component, lazy, type ReactNode, Suspense, useContext, useEffect, useState } from "react";
 import type { ApiError } from "./api/client.ts";
 import { CameraFormPage } from "./cameras/CameraFormPage.tsx";
 import { CameraPage } from "./cameras/CameraPage.tsx";
 import { LivePage } from "./live/LivePage.tsx";
-import { May } from "./people/May.tsx";
 import { MeContext, useMay } from "./people/me.ts";
 import { createSite, SiteContext, useOnline, useSite } from "./site.ts";
-import { useAddress } from "./ui/hooks.ts";
+import { uiText } from "./strings/ui.ts";
+import { AccountButton } from "./ui/AccountButton.tsx";
+import { MAIN_ID, useHeadingFocus } from "./ui/focus.ts";
+import { navigate, useAddress } from "./ui/hooks.ts";
+import { EventsIcon, HealthIcon, LiveIcon, ModelsIcon, PeopleIcon, RecordingsIcon } from "./ui/icons.tsx";
 import { LoginPage } from "./ui/LoginPage.tsx";
 import { Empty, Failure, Link, Loading } from "./ui/parts.tsx";
 import { ACCOUNT_PATH, HEALTH_PATH, PEOPLE_PATH, routeOf } from "./ui/route.ts";
+import { listenForShortcuts, ShortcutContext, useShortcuts } from "./ui/shortcuts.ts";
+import { ToastProvider } from "./ui/toast.tsx";
 
 const RecordingsPage = lazy(() =>
   import("./playback/RecordingsPage.tsx").then((page) => ({ default: page.RecordingsPage })),
@@ -21,6 +26,8 @@ const HealthPage = lazy(() => import("./health/HealthPage.tsx").then((page) => (
 
 const PeoplePage = lazy(() => import("./people/PeoplePage.tsx").then((page) => ({ default: page.PeoplePage })));
 const ApiKeysPage = lazy(() => import("./people/ApiKeysPage.tsx").then((page) => ({ default: page.ApiKeysPage })));
+const AccountMenu = lazy(() => import("./ui/AccountMenu.tsx").then((part) => ({ default: part.AccountMenu })));
+const ShortcutCard = lazy(() => import("./ui/ShortcutCard.tsx").then((part) => ({ default: part.ShortcutCard })));
 const AccountPage = lazy(() => import("./people/AccountPage.tsx").then((page) => ({ default: page.AccountPage })));
 
 type Session = { state: "asking" } | { state: "out" } | { state: "in"; me: Me } | { state: "failed"; error: ApiError };
@@ -71,7 +78,9 @@ export function App() {
       {session.state === "out" && <LoginPage onLoggedIn={ask} />}
       {session.state === "in" && (
         <MeContext value={session.me}>
-          <Inside me={session.me} turn={turn} onLoggedOut={() => setSession({ state: "out" })} />
+          <ToastProvider>
+            <Inside me={session.me} turn={turn} onLoggedOut={() => setSession({ state: "out" })} />
+          </ToastProvider>
         </MeContext>
       )}
     </SiteContext>
@@ -79,58 +88,87 @@ export function App() {
 }
 
 const PLACES = [
-  { to: "/", name: "Live", pages: ["live", "camera", "camera_new", "camera_edit"] },
-  { to: "/recordings", name: "Recordings", pages: ["recordings"] },
-  { to: "/events", name: "Events", pages: ["events"] },
-  { to: "/models", name: "Models", pages: ["models"] },
-  { to: HEALTH_PATH, name: "Health", pages: ["health"] },
+  { to: "/", name: uiText.live, key: "l", icon: <LiveIcon />, pages: ["live", "camera", "camera_new", "camera_edit"] },
+  { to: "/recordings", name: uiText.recordings, key: "r", icon: <RecordingsIcon />, pages: ["recordings"] },
+  { to: "/events", name: uiText.events, key: "e", icon: <EventsIcon />, pages: ["events"] },
+  { to: "/models", name: uiText.models, key: "m", icon: <ModelsIcon />, pages: ["models"] },
+  { to: HEALTH_PATH, name: uiText.health, key: "h", icon: <HealthIcon />, pages: ["health"] },
 ];
+const PEOPLE_PLACE = {
+  to: PEOPLE_PATH,
+  name: uiText.people,
+  key: "p",
+  icon: <PeopleIcon />,
+  pages: ["people", "keys"],
+};
 
 function Inside(props: { me: Me; turn: number; onLoggedOut: () => void }) {
   const { vas } = useSite();
   const online = useOnline();
   const address = useAddress();
   const route = routeOf(address.pathname);
-  const logout = async () => {
+  const mayAdminister = useMay("administer");
+  const places = mayAdminister ? [...PLACES, PEOPLE_PLACE] : PLACES;
+  const [listing, setListing] = useState(false);
+  const book = useContext(ShortcutContext);
+  useEffect(() => listenForShortcuts(book), [book]);
+  useShortcuts(
+    uiText.everywhere,
+    [
+      ...places.map((place) => ({
+        keys: [`g ${place.key}`],
+        words: uiText.goTo(place.name),
+        run: () => navigate(place.to),
+      })),
+      { keys: ["g a"], words: uiText.goTo(uiText.myAccount), run: () => navigate(ACCOUNT_PATH) },
+      { keys: ["?"], words: uiText.showShortcuts, run: () => setListing(true) },
+    ],
+    true,
+  );
+  useHeadingFocus(address.pathname);
+  const logOut = async () => {
     await vas.logout();
     props.onLoggedOut();
   };
   return (
     <>
+      <a className="skip" href={`#${MAIN_ID}`}>
+        {uiText.skip}
+      </a>
       <header className="top">
-        <b className="brand">VAS</b>
-        <nav aria-label="Pages">
-          {PLACES.map((place) => (
+        <Link to="/" className="brand" label={`${uiText.brand}, ${uiText.liveCameras}`}>
+          <img src="/icon.svg" alt="" width="24" height="24" />
+          <b aria-hidden>{uiText.brand}</b>
+        </Link>
+        <nav aria-label={uiText.pages}>
+          {places.map((place) => (
             <Link key={place.to} to={place.to} current={place.pages.includes(route.page)}>
-              {place.name}
+              {place.icon}
+              <span>{place.name}</span>
             </Link>
           ))}
-          <May need="administer">
-            <Link to={PEOPLE_PATH} current={route.page === "people" || route.page === "keys"}>
-              People
-            </Link>
-          </May>
         </nav>
-        <Link
-          to={ACCOUNT_PATH}
-          className="quiet user"
-          current={route.page === "account"}
-          label={`${props.me.username}, my account`}
-        >
-          {props.me.username}
-        </Link>
-        <button type="button" className="plain" onClick={() => void logout()}>
-          Log out
-        </button>
+        <Suspense fallback={<AccountButton username={props.me.username} disabled />}>
+          <AccountMenu
+            username={props.me.username}
+            onShortcuts={() => setListing(true)}
+            onLogOut={() => void logOut()}
+          />
+        </Suspense>
       </header>
       {!online && <OfflineLine />}
-      <main>
+      <main id={MAIN_ID} tabIndex={-1}>
         <Guard key={`${address.pathname} ${props.turn}`}>
-          <Suspense fallback={<Loading what="the page" />}>
+          <Suspense fallback={<Loading what={uiText.thePage} />}>
             <Allowed page={route.page}>{pageOf(route)}</Allowed>
           </Suspense>
         </Guard>
       </main>
+      {listing && (
+        <Suspense fallback={null}>
+          <ShortcutCard onClose={() => setListing(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -145,7 +183,7 @@ function OfflineLine() {
   if (!late) return null;
   return (
     <div className="notice warn line" role="status">
-      No connection to VAS. What you see may be old; trying again by itself.
+      {uiText.noConnection}
     </div>
   );
 }
@@ -176,9 +214,9 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
       return <AccountPage />;
     default:
       return (
-        <Empty title="There is no such page">
+        <Empty title={uiText.noSuchPage} page>
           <Link to="/" className="button">
-            Live cameras
+            {uiText.liveCameras}
           </Link>
         </Empty>
       );
@@ -192,9 +230,10 @@ function Allowed(props: { page: string; children: ReactNode }) {
   const may = useMay("administer");
   if (may || !FOR_ADMINISTRATORS.includes(props.page)) return props.children;
   return (
-    <Empty title="This page is for administrators">
+    <Empty title={uiText.forAdministrators} page>
+      <p>{uiText.askAnAdministrator}</p>
       <Link to="/" className="button">
-        Live cameras
+        {uiText.liveCameras}
       </Link>
     </Empty>
   );
@@ -211,10 +250,10 @@ class Guard extends Component<{ children: ReactNode }, { error: Error | null }> 
   override render(): ReactNode {
     if (!this.state.error) return this.props.children;
     return (
-      <Empty title="This page broke">
+      <Empty title={uiText.pageBroke} page>
         <p>{this.state.error.message}</p>
         <button type="button" onClick={() => location.reload()}>
-          Load it again
+          {uiText.loadAgain}
         </button>
       </Empty>
     );

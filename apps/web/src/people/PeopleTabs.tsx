@@ -1,15 +1,16 @@
-import { Link } from "../ui/parts.tsx";
+import { peopleText } from "../strings/people.ts";
 import { KEYS_PATH, PEOPLE_PATH } from "../ui/route.ts";
+import { LinkTabs } from "../ui/tabs.tsx";
 
 export function PeopleTabs(props: { current: "people" | "keys" }) {
   return (
-    <nav className="tabs" aria-label="People and keys">
-      <Link to={PEOPLE_PATH} current={props.current === "people"}>
-        Persons
-      </Link>
-      <Link to={KEYS_PATH} current={props.current === "keys"}>
-        API keys
-      </Link>
-    </nav>
+    <LinkTabs
+      label={peopleText.peopleAndKeys}
+      current={props.current === "keys" ? KEYS_PATH : PEOPLE_PATH}
+      tabs={[
+        { to: PEOPLE_PATH, label: peopleText.persons },
+        { to: KEYS_PATH, label: peopleText.apiKeys },
+      ]}
+    />
   );
 }

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { useSite } from "../site.ts";
+import { uiText } from "../strings/ui.ts";
 import { useTitle } from "./hooks.ts";
 import { Failure, Field } from "./parts.tsx";
 
@@ -10,7 +11,7 @@ export function LoginPage(props: { onLoggedIn: () => void }) {
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
-  useTitle("Log in");
+  useTitle(uiText.logIn);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -22,9 +23,12 @@ export function LoginPage(props: { onLoggedIn: () => void }) {
   };
   return (
     <main className="login">
-      <form className="panel form" onSubmit={(event) => void submit(event)} aria-label="Log in">
-        <h1>VAS</h1>
-        <Field label="Name">
+      <form className="panel form" onSubmit={(event) => void submit(event)} aria-label={uiText.logIn}>
+        <h1 className="brand">
+          <img src="/icon.svg" alt="" width="32" height="32" />
+          {uiText.brand}
+        </h1>
+        <Field label={uiText.name}>
           <input
             type="text"
             value={username}
@@ -33,7 +37,7 @@ export function LoginPage(props: { onLoggedIn: () => void }) {
             onChange={(event) => setUsername(event.target.value)}
           />
         </Field>
-        <Field label="Password" hint="The first password was printed when VAS started for the first time.">
+        <Field label={uiText.password} hint={uiText.firstPassword}>
           <input
             type="password"
             value={password}
@@ -45,7 +49,7 @@ export function LoginPage(props: { onLoggedIn: () => void }) {
         </Field>
         <Failure error={error} />
         <button type="submit" className="primary" disabled={busy}>
-          {busy ? "Logging in…" : "Log in"}
+          {busy ? uiText.loggingIn : uiText.logIn}
         </button>
       </form>
     </main>

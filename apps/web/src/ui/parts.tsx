@@ -1,6 +1,7 @@
 /** The few pieces every page is made of. */
 import { cloneElement, type MouseEvent, type ReactElement, type ReactNode, useId } from "react";
 import type { ApiError } from "../api/client.ts";
+import { uiText } from "../strings/ui.ts";
 import { navigate } from "./hooks.ts";
 
 export function Link(props: {
@@ -34,29 +35,47 @@ export function Failure(props: { error: ApiError | null; retry?: (() => void) | 
     <div className="notice bad" role="alert">
       <span>
         {props.error.message}
-        {props.error.requestId && <small className="quiet"> (request {props.error.requestId})</small>}
+        {props.error.requestId && <small> ({uiText.request(props.error.requestId)})</small>}
       </span>
       {props.retry && (
         <button type="button" onClick={props.retry}>
-          Try again
+          {uiText.tryAgain}
         </button>
       )}
     </div>
   );
 }
 
+/** Not seen for the first moment: most things are there before it. */
 export function Loading(props: { what: string }) {
   return (
-    <p className="quiet" role="status">
-      Loading {props.what}…
+    <p className="loading" role="status">
+      {uiText.loading(props.what)}
     </p>
   );
 }
 
-export function Empty(props: { title: string; children?: ReactNode }) {
+/** The shape of what will come, for places that would jump. Says nothing: a `Loading` beside it does. */
+export function Skeleton(props: { lines?: number; picture?: boolean }) {
+  return (
+    <div className="skeleton" aria-hidden>
+      {props.picture && <div className="skeleton-picture" />}
+      {Array.from({ length: props.lines ?? 0 }, (_, line) => (
+        <div key={line} className="skeleton-line" />
+      ))}
+    </div>
+  );
+}
+
+/**
+ * Nothing to show, why, and what to do about it.
+ * @param props.page it is all there is on the page, so its title is the page's main heading
+ */
+export function Empty(props: { title: string; children?: ReactNode; icon?: ReactNode; page?: boolean }) {
   return (
     <div className="empty">
-      <h2>{props.title}</h2>
+      {props.icon && <span className="empty-icon">{props.icon}</span>}
+      {props.page ? <h1>{props.title}</h1> : <h2>{props.title}</h2>}
       {props.children}
     </div>
   );
