@@ -432,13 +432,29 @@ for (const dialect of ["sqlite", "postgres"] as const)
         1,
       );
       await models.setModelEnabled(db, "ab", false, 2);
-      const wish = { enabled: true, desired_fps: 2.5, priority: 50, parameters: { zones: [[0.1, 0.2]] }, clip: false };
+      const wish: assignments.AssignmentWish = {
+        enabled: true,
+        desired_fps: 2.5,
+        priority: 50,
+        parameters: { zones: [[0.1, 0.2]] },
+        clip: false,
+        zones: [
+          {
+            name: "door",
+            points: [
+              [0.1, 0.1],
+              [0.9, 0.1],
+              [0.5, 0.9],
+            ],
+          },
+        ],
+      };
       for (const id of ids)
         for (const modelId of modelIds) await assignments.storeAssignment(db, id, modelId, wish, 10);
       const again = await assignments.storeAssignment(db, ids[0] ?? "", "ab", { ...wish, desired_fps: 7 }, 20);
       assert.deepEqual(
-        [again.desired_fps, Date.parse(again.created_at), Date.parse(again.updated_at), again.parameters],
-        [7, 10, 20, wish.parameters],
+        [again.desired_fps, Date.parse(again.created_at), Date.parse(again.updated_at), again.parameters, again.zones],
+        [7, 10, 20, wish.parameters, wish.zones],
       );
       assert.deepEqual(await assignments.findAssignment(db, ids[0] ?? "", "ab"), again);
       const seen: string[] = [];

@@ -164,6 +164,25 @@ export type Tables = {
     enabled: number;
     updated_at: number;
   };
+  /** Insert-only, and cut at its old end: who did what. */
+  audit: {
+    seq: Generated<number>;
+    at_ms: number;
+    actor_kind: string;
+    /** Empty where nobody was known. */
+    actor_id: string;
+    actor_name: string;
+    /** Network address the request came from. */
+    address: string;
+    /** The session's public id; null for a key. */
+    session: string | null;
+    action: string;
+    object_id: string | null;
+    object_name: string | null;
+    camera_id: string | null;
+    /** A JSON object. */
+    details: string;
+  };
   ai_model_assignments: {
     camera_id: string;
     model_id: string;
@@ -173,6 +192,8 @@ export type Tables = {
     parameters: string;
     /** Whether each event gets a clip. */
     clip: Generated<number>;
+    /** A JSON array of zones. */
+    zones: Generated<string>;
     created_at: number;
     updated_at: number;
   };
