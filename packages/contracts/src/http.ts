@@ -90,7 +90,12 @@ export const UserCreate = Type.Object(
 export type UserCreate = Static<typeof UserCreate>;
 /** Fields that are absent stay as they are; `camera_ids` replaces the whole list. A password ends the user's sessions. */
 export const UserPatch = Type.Object(
-  { role: Type.Optional(Role), password: Type.Optional(NewPassword), ...grantFields },
+  {
+    username: Type.Optional(Username),
+    role: Type.Optional(Role),
+    password: Type.Optional(NewPassword),
+    ...grantFields,
+  },
   { ...closed, minProperties: 1 },
 );
 export type UserPatch = Static<typeof UserPatch>;
@@ -126,12 +131,20 @@ export const ApiKey = Type.Object({
   created_at: IsoTime,
   /** To within a minute; null where it was never used. */
   last_used_at: Nullable(IsoTime),
+  /** From then on it opens nothing; null where it lasts until it is revoked. */
+  expires_at: Nullable(IsoTime),
 });
 export type ApiKey = Static<typeof ApiKey>;
 export const ApiKeyList = Type.Object({ items: Type.Array(ApiKey) });
 export type ApiKeyList = Static<typeof ApiKeyList>;
 export const ApiKeyCreate = Type.Object(
-  { name: Type.String({ minLength: 1, maxLength: 128, pattern: "\\S" }), role: Role, ...grantFields },
+  {
+    name: Type.String({ minLength: 1, maxLength: 128, pattern: "\\S" }),
+    role: Role,
+    ...grantFields,
+    /** In the future. */
+    expires_at: Type.Optional(Nullable(IsoTime)),
+  },
   closed,
 );
 export type ApiKeyCreate = Static<typeof ApiKeyCreate>;

@@ -82,4 +82,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE INDEX audit_by_action ON audit (action, seq)",
     "CREATE INDEX audit_by_camera ON audit (camera_id, seq)",
   ],
+  ["ALTER TABLE api_keys ADD COLUMN expires_at {int}"],
 ];

@@ -36,6 +36,8 @@ export type Tables = {
     created_by: string;
     created_at: number;
     last_used_at: number | null;
+    /** null where it does not expire. */
+    expires_at: Generated<number | null>;
   };
   api_key_cameras: { key_id: string; camera_id: string };
   cameras: {
