@@ -9,6 +9,7 @@ import type { CameraStatus, ProbeReply } from "@vas/contracts/http.ts";
 import type { Run } from "@vas/contracts/live.ts";
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
+import type { Hardware } from "./frames/tap-types.ts";
 
 export { createKernel } from "./kernel.ts";
 
@@ -22,7 +23,7 @@ export type KernelOptions = {
   announcedAddress: string | undefined;
   /** Absolute; holds `recordings/`, `snapshots/` and `clips/`. */
   mediaDir: string;
-  frameExport: { enabled: boolean; shmDir: string; slotCount: number };
+  frameExport: { enabled: boolean; shmDir: string; slotCount: number; hardware?: Hardware | undefined };
   /** Loopback and link-local camera addresses are refused unless set. */
   allowLoopbackCameras: boolean;
   log: Log;

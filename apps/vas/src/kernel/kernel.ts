@@ -152,7 +152,7 @@ function counters(workers: WorkerPool, cameras: ReadonlyMap<string, Camera>): Co
       camera,
     });
     if (!tapCounters) continue;
-    const { framesExported, framesOverRate, decodeErrors, restarts: tapRestarts } = tapCounters;
+    const { framesExported, framesOverRate, decodeErrors, restarts: tapRestarts, hardware } = tapCounters;
     add("counter", "frames_exported_total", "Frames written to shared memory in this run.", framesExported, { camera });
     add(
       "counter",
@@ -170,6 +170,9 @@ function counters(workers: WorkerPool, cameras: ReadonlyMap<string, Camera>): Co
         camera,
       },
     );
+    add("gauge", "frames_decoded_by_hardware", "1 while hardware decodes what is exported.", hardware ? 1 : 0, {
+      camera,
+    });
     add("counter", "tap_restarts_total", "Times the tap was started again in this run.", tapRestarts, { camera });
   }
   return samples;
