@@ -336,6 +336,7 @@ export const Snapshot = Type.Object({
   id: Uuid,
   camera_id: Uuid,
   event_id: Nullable(Uuid),
+  label: Nullable(Type.String()),
   /** The moment the picture shows. */
   timestamp: IsoTime,
   pts90k: Type.Integer(),
@@ -391,6 +392,7 @@ export const ExportCreate = Type.Object(
     boxes: Type.Optional(Type.Boolean()),
     /** Of which models; all of them where absent. */
     models: Type.Optional(Type.Array(ModelId, { minItems: 1, maxItems: 64 })),
+    label: Type.Optional(Type.String({ maxLength: 256 })),
   },
   closed,
 );
@@ -398,6 +400,7 @@ export type ExportCreate = Static<typeof ExportCreate>;
 export const Export = Type.Object({
   id: Uuid,
   camera_id: Uuid,
+  label: Nullable(Type.String()),
   /** What was asked for. */
   from: IsoTime,
   to: IsoTime,

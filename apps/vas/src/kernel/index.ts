@@ -160,6 +160,12 @@ export interface Kernel {
    */
   pictureOf(segment: SegmentRecord, moment: Moment): Promise<Picture>;
   /**
+   * A small picture of the key frame at or before the moment; the segment's first one where all are later.
+   * @param height of the picture in pixels; a smaller stream is not enlarged
+   * @throws CodedError snapshot_failed, or the signal's reason
+   */
+  thumbnailOf(segment: SegmentRecord, moment: Moment, height: number, signal: AbortSignal): Promise<Picture>;
+  /**
    * Cuts one MP4 without re-encoding from consecutive segments, from the key frame at or before `fromWallMs`.
    * @param path where to write, relative to mediaDir
    * @throws CodedError clip_failed

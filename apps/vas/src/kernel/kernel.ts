@@ -88,6 +88,8 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     },
     recordedUpTo: async (cameraId, pts90k, signal) => cameras.get(cameraId)?.recorder.reaches(pts90k, signal) ?? false,
     pictureOf: (segment, moment) => pictures.ofSegment(join(mediaDir, segment.path), segment, moment),
+    thumbnailOf: (segment, moment, height, signal) =>
+      pictures.thumbnail(join(mediaDir, segment.path), segment, { moment, height, signal }),
     writeClip: (segments, range, path, signal) => writeClip({ ffmpeg, mediaDir, segments, ...range, path, signal }),
     writeExport: (request) => writeExport(mediaDir, request),
     repairSegment: (segment) => repairSegmentFile(join(mediaDir, segment.path), segment),

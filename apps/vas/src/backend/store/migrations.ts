@@ -83,4 +83,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE INDEX audit_by_camera ON audit (camera_id, seq)",
   ],
   ["ALTER TABLE api_keys ADD COLUMN expires_at {int}"],
+  // A year of a camera is summed up along these alone; lists of all cameras go along the last three.
+  [
+    "DROP INDEX segments_by_time",
+    "CREATE INDEX segments_by_time ON segments (camera_id, start_wall_ms, end_wall_ms)",
+    "DROP INDEX ai_events_by_camera",
+    "CREATE INDEX ai_events_by_camera ON ai_events (camera_id, timestamp_ms, seq, confidence, label)",
+    "ALTER TABLE snapshots ADD COLUMN label TEXT",
+    "ALTER TABLE exports ADD COLUMN label TEXT",
+    "CREATE INDEX snapshots_by_age ON snapshots (created_at, id)",
+    "CREATE INDEX clips_by_age ON clips (created_at, id)",
+    "CREATE INDEX exports_by_age ON exports (created_at, id)",
+  ],
 ];

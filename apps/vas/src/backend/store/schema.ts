@@ -88,6 +88,7 @@ export type Tables = {
     id: string;
     camera_id: string;
     event_id: string | null;
+    label: string | null;
     wall_ms: number;
     pts90k: number;
     width: number;
@@ -114,6 +115,7 @@ export type Tables = {
     from_ms: number;
     to_ms: number;
     boxes: number;
+    label: string | null;
     /** A JSON array, or null for all. */
     models: string | null;
     state: "queued" | "running" | "done" | "failed";
