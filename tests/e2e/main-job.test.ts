@@ -126,6 +126,7 @@ test("a person adds a camera, sees boxes on it, and finds event, picture and rec
   assert.equal(event?.detections[0]?.text, CODE);
   await screenshot(page, "events");
   await card.click();
+  await page.getByRole("link", { name: "Show in recording" }).click();
   const recording = page.getByTestId("recording-video");
   const recordedNumber = async () => {
     const picture = await displayedPicture(recording);

@@ -76,7 +76,6 @@ async function site(t: TestContext) {
     log: createLog((line) => lines.push(line)),
     nowMs: () => nowMs,
     models: () => [],
-    flights: () => [],
     onAssignmentsChanged: () => notices++,
     onConnected: () => undefined,
   });

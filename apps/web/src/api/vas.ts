@@ -15,6 +15,7 @@ import type {
   ClipPage,
   DetectionsPage,
   DetectionsQuery,
+  EventReviewsReply,
   Health,
   Me,
   ProbeReply,
@@ -65,6 +66,9 @@ export function createVas(call: Client) {
 
     events: (query: Query, signal?: AbortSignal) =>
       call<AiEventPage>("ai-events", { query, ...(signal ? { signal } : {}) }),
+    event: (id: string) => call<AiEvent>(`ai-events/${encodeURIComponent(id)}`),
+    reviewEvents: (event_ids: readonly string[], reviewed: boolean) =>
+      post<EventReviewsReply>("ai-events/reviews", { event_ids, reviewed }),
     /** The newest 1000 of a stretch of time, for marks on a timeline. */
     eventMarks: (cameraId: string, from: string, to: string) =>
       everyPage<AiEvent, AiEventPage>(

@@ -1,26 +1,42 @@
-/** The event list: pages from the API, and what arrives meanwhile. */
-import type { AiEvent, AiEventPage } from "@vas/contracts/http.ts";
+/** The event list: pages from the API, and what arrives and changes meanwhile. */
+import type { AiEvent, AiEventPage, EventReview } from "@vas/contracts/http.ts";
 import type { ApiError, Outcome } from "../api/client.ts";
 
 export type FeedView = {
-  items: AiEvent[];
+  items: readonly AiEvent[];
   /** Arrived while the reader was further down; shown when asked for, so that nothing moves under the pointer. */
-  waiting: AiEvent[];
+  waiting: readonly AiEvent[];
   loading: boolean;
   /** No older events. */
   complete: boolean;
+  /** Older ones may exist; so many are kept and no more. */
+  full: boolean;
   error: ApiError | null;
 };
+
+export const NO_EVENTS: FeedView = {
+  items: [],
+  waiting: [],
+  loading: true,
+  complete: false,
+  full: false,
+  error: null,
+};
+
+/** Some 30 MB of events; whoever goes through more of them narrows the time. */
+const MOST_EVENTS = 20_000;
 
 type Options = {
   page: (cursor: string | null) => Promise<Outcome<AiEventPage>>;
   matches: (event: AiEvent) => boolean;
   onView: (view: FeedView) => void;
+  /** How many are kept. */
+  most?: number;
 };
 
 export class EventFeed {
   readonly #options: Options;
-  #view: FeedView = { items: [], waiting: [], loading: false, complete: false, error: null };
+  #view: FeedView = { ...NO_EVENTS, loading: false };
   #cursor: string | null = null;
   #closed = false;
 
@@ -34,7 +50,8 @@ export class EventFeed {
 
   /** Loads the next older page; does nothing while one is loading or where there is none. */
   async more(): Promise<void> {
-    if (this.#view.loading || this.#view.complete || this.#closed) return;
+    const { view } = this;
+    if (view.loading || view.complete || view.full || this.#closed) return;
     this.#show({ loading: true, error: null });
     const outcome = await this.#options.page(this.#cursor);
     if (!outcome.ok) {
@@ -43,26 +60,53 @@ export class EventFeed {
     }
     this.#cursor = outcome.value.next_cursor;
     const known = new Set([...this.#view.items, ...this.#view.waiting].map((event) => event.id));
-    this.#show({
-      items: [...this.#view.items, ...outcome.value.items.filter((event) => !known.has(event.id))],
-      loading: false,
-      complete: this.#cursor === null,
-    });
+    const items = [...this.#view.items, ...outcome.value.items.filter((event) => !known.has(event.id))];
+    const isLast = this.#cursor === null;
+    const full = !isLast && items.length >= (this.#options.most ?? MOST_EVENTS);
+    this.#show({ items, loading: false, complete: isLast, full });
   }
 
   /** @param atTop the reader sees the head of the list, so a new event may appear there */
   arrived(event: AiEvent, atTop: boolean): void {
-    const replace = (list: AiEvent[]) => list.map((one) => (one.id === event.id ? event : one));
     const { items, waiting } = this.#view;
-    if (items.some((one) => one.id === event.id)) this.#show({ items: replace(items) });
-    else if (waiting.some((one) => one.id === event.id)) this.#show({ waiting: replace(waiting) });
-    else if (!this.#options.matches(event) || this.#isOlderThanLoaded(event)) return;
-    else if (atTop) this.#show({ items: newestFirst([event, ...items]) });
-    else this.#show({ waiting: newestFirst([event, ...waiting]) });
+    const replaced = replaceIn(items, event);
+    if (replaced) return this.#show({ items: replaced });
+    const replacedWaiting = replaceIn(waiting, event);
+    if (replacedWaiting) return this.#show({ waiting: replacedWaiting });
+    if (!this.#options.matches(event) || this.#isOlderThanLoaded(event)) return;
+    if (atTop) this.#show({ items: merged([event], items) });
+    else this.#show({ waiting: merged([event], waiting) });
+  }
+
+  /** Marks that were set or taken away, here or in another browser. An event stays in the list that it came into. */
+  reviewed(ids: readonly string[], review: EventReview | null): void {
+    const wanted = new Set(ids);
+    const change = (list: readonly AiEvent[]) =>
+      list.some((event) => wanted.has(event.id))
+        ? list.map((event) => (wanted.has(event.id) ? { ...event, review } : event))
+        : list;
+    const items = change(this.#view.items);
+    const waiting = change(this.#view.waiting);
+    if (items !== this.#view.items || waiting !== this.#view.waiting) this.#show({ items, waiting });
+  }
+
+  /** The connection was away: what came and changed meanwhile is asked for. */
+  async catchUp(atTop: boolean): Promise<void> {
+    if (this.#closed || this.#view.loading || this.#view.items.length === 0) return this.more();
+    const outcome = await this.#options.page(null);
+    if (!outcome.ok || this.#closed) return;
+    const { items: newest, next_cursor } = outcome.value;
+    const known = new Set(this.#view.items.map((event) => event.id));
+    if (next_cursor !== null && !newest.some((event) => known.has(event.id))) {
+      // More came than a page holds: the list begins anew, so that it has no hole.
+      this.#cursor = next_cursor;
+      return this.#show({ items: newest, waiting: [], complete: false, full: false, error: null });
+    }
+    for (const event of newest.toReversed()) this.arrived(event, atTop);
   }
 
   showWaiting(): void {
-    this.#show({ items: newestFirst([...this.#view.waiting, ...this.#view.items]), waiting: [] });
+    this.#show({ items: merged(this.#view.waiting, this.#view.items), waiting: [] });
   }
 
   close(): void {
@@ -82,6 +126,22 @@ export class EventFeed {
   }
 }
 
-function newestFirst(events: AiEvent[]): AiEvent[] {
-  return events.sort((a, b) => (a.timestamp < b.timestamp ? 1 : a.timestamp > b.timestamp ? -1 : 0));
+/** @returns null where it is not in the list */
+function replaceIn(list: readonly AiEvent[], event: AiEvent): AiEvent[] | null {
+  const at = list.findIndex((one) => one.id === event.id);
+  return at < 0 ? null : list.with(at, event);
+}
+
+/** Two lists of which each is newest first; of two at the same moment the fresh one comes first. */
+function merged(fresh: readonly AiEvent[], list: readonly AiEvent[]): AiEvent[] {
+  const all: AiEvent[] = [];
+  let at = 0;
+  for (const event of fresh) {
+    for (let next = list[at]; next !== undefined && next.timestamp > event.timestamp; next = list[at]) {
+      all.push(next);
+      at += 1;
+    }
+    all.push(event);
+  }
+  return all.concat(list.slice(at));
 }

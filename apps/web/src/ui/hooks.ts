@@ -17,12 +17,16 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** Goes to another page of the app without loading it anew. */
-export function navigate(path: string, replace = false): void {
+/**
+ * Goes to another page of the app without loading it anew.
+ *
+ * @param keepScroll for something that opens on the page that is shown
+ */
+export function navigate(path: string, replace = false, keepScroll = false): void {
   if (replace) history.replaceState(null, "", path);
   else {
     history.pushState(null, "", path);
-    scrollTo(0, 0);
+    if (!keepScroll) scrollTo(0, 0);
   }
   notify();
 }
