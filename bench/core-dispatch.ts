@@ -193,7 +193,7 @@ async function callers(
     meter.start(who);
     // The cap is not what is measured: every frame is a second younger than the last.
     stamp += 1_000_000_000n;
-    subscriptions[who]?.frame({ ...frame, timestampNs: stamp });
+    subscriptions[who]?.frame({ ...frame, timestampNs: stamp }, monoMs(systemClock));
     lane.give(monoMs(systemClock));
   };
   for (let who = 0; who < size; who++) {
@@ -225,7 +225,7 @@ async function callers(
 }
 
 function spec(kind: Kind): SubscriptionSpec {
-  return { cameraId: CAMERA, modelId: kind, maxFps: 120, priority: 0, parameters: {}, invalid: null };
+  return { cameraId: CAMERA, modelId: kind, maxFps: 120, priority: 0, parameters: {}, zones: [], invalid: null };
 }
 
 function replyTo(request: InferenceRequest): InferenceReply {

@@ -64,6 +64,7 @@ export async function siteWithEvents(count: number, source?: string): Promise<Si
         id: crypto.randomUUID(),
         camera_id: event.camera_id,
         event_id: event.event_id,
+        label: null,
         wall_ms: Date.parse(event.timestamp),
         pts90k: event.pts90k,
         width: WIDTH,

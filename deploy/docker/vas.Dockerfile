@@ -37,8 +37,10 @@ COPY --from=manifests /manifests ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund --workspace=@vas/vas
 
 FROM node:24.21.0-bookworm-slim
+# Drivers for VAS_HWACCEL, such as "libva2 libva-drm2 mesa-va-drivers"; README.md beside this file says which.
+ARG HARDWARE_PACKAGES=""
 RUN apt-get update && apt-get install --no-install-recommends -y \
-  ffmpeg libuv1 libssl3 libsrtp2-1 libusrsctp2 libabsl20220623 \
+  ffmpeg libuv1 libssl3 libsrtp2-1 libusrsctp2 libabsl20220623 ${HARDWARE_PACKAGES} \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production VAS_HTTP_HOST=0.0.0.0 VAS_RTC_LISTEN_IP=0.0.0.0 VAS_DATA_DIR=/var/lib/vas \
   VAS_SHM_DIR=/run/vas/frames VAS_WEB_DIR=/app/apps/web/dist MEDIASOUP_WORKER_BIN=/usr/local/bin/mediasoup-worker

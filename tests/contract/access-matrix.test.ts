@@ -83,15 +83,14 @@ const ofObject = (
   needs: Rule["needs"],
   missing: string,
   make: (cameraId: string) => Promise<string>,
-  path: (id: string) => string,
+  path: (id: string) => Target | string,
   ok = 200,
 ): Rule => ({
   needs,
   ok,
   missing,
-  target: async (which) => ({
-    url: path(which === "absent" ? crypto.randomUUID() : await madeOf(which, () => make(cameras[which]))),
-  }),
+  target: async (which) =>
+    asTarget(path(which === "absent" ? crypto.randomUUID() : await madeOf(which, () => make(cameras[which])))),
 });
 const ofGroup = (ok: number, body?: unknown): Rule => ({
   needs: "operate",
@@ -200,6 +199,13 @@ const RULES: Record<string, Rule> = {
   [`GET ${A}/cameras/:id/status`]: ofCamera("view", (id) => `${A}/cameras/${id}/status`),
   [`GET ${A}/cameras/:id/recordings`]: ofCamera("view", (id) => `${A}/cameras/${id}/recordings?${RANGE}`),
   [`GET ${A}/cameras/:id/recording-days`]: ofCamera("view", (id) => `${A}/cameras/${id}/recording-days`),
+  [`GET ${A}/cameras/:id/timeline`]: ofCamera("view", (id) => `${A}/cameras/${id}/timeline?${RANGE}&bucket_ms=1000`),
+  [`GET ${A}/cameras/:id/footage-size`]: ofCamera("view", (id) => `${A}/cameras/${id}/footage-size?${RANGE}`),
+  [`GET ${A}/cameras/:id/thumbnail`]: ofCamera(
+    "view",
+    (id) => `${A}/cameras/${id}/thumbnail?at=${new Date(MOMENT + 1000).toISOString()}`,
+  ),
+  [`GET ${A}/recording-calendar`]: page(`${A}/recording-calendar?month=2026-03&zone=Europe/Berlin`),
   [`GET ${A}/cameras/:id/playlist.m3u8`]: ofCamera("view", (id) => `${A}/cameras/${id}/playlist.m3u8?${RANGE}`),
   [`GET ${A}/cameras/:id/detections`]: ofCamera("view", (id) => `${A}/cameras/${id}/detections?${RANGE}`),
   [`GET ${A}/segments/:id`]: ofObject("view", "segment_not_found", makeSegmentOf, (id) => `${A}/segments/${id}`),
@@ -217,6 +223,10 @@ const RULES: Record<string, Rule> = {
     makeSnapshot,
     (id) => `${A}/snapshots/${id}/image`,
   ),
+  [`PATCH ${A}/snapshots/:id`]: ofObject("operate", "snapshot_not_found", makeSnapshot, (id) => ({
+    url: `${A}/snapshots/${id}`,
+    body: { label: "Renamed" },
+  })),
   [`DELETE ${A}/snapshots/:id`]: ofObject(
     "operate",
     "snapshot_not_found",
@@ -236,6 +246,10 @@ const RULES: Record<string, Rule> = {
   [`GET ${A}/clips/:id`]: ofObject("view", "clip_not_found", makeClip, (id) => `${A}/clips/${id}`),
   [`GET ${A}/clips/:id/video`]: ofObject("view", "clip_not_found", makeClip, (id) => `${A}/clips/${id}/video`),
   [`GET ${A}/clips/:id/thumbnail`]: ofObject("view", "clip_not_found", makeClip, (id) => `${A}/clips/${id}/thumbnail`),
+  [`PATCH ${A}/clips/:id`]: ofObject("operate", "clip_not_found", makeClip, (id) => ({
+    url: `${A}/clips/${id}`,
+    body: { label: "Renamed" },
+  })),
   [`DELETE ${A}/clips/:id`]: ofObject("operate", "clip_not_found", makeClip, (id) => `${A}/clips/${id}`, 204),
 
   [`POST ${A}/cameras/:id/exports`]: ofCamera(
@@ -254,6 +268,10 @@ const RULES: Record<string, Rule> = {
       ofObject("view", "export_not_found", makeExport, (id) => `${A}/exports/${id}/${file}`),
     ]),
   ),
+  [`PATCH ${A}/exports/:id`]: ofObject("operate", "export_not_found", makeExport, (id) => ({
+    url: `${A}/exports/${id}`,
+    body: { label: "Renamed" },
+  })),
   [`DELETE ${A}/exports/:id`]: ofObject("operate", "export_not_found", makeExport, (id) => `${A}/exports/${id}`, 204),
 
   [`GET ${A}/ai-events`]: page(`${A}/ai-events`),
@@ -545,6 +563,7 @@ async function makeSnapshot(cameraId: string): Promise<string> {
     id,
     camera_id: cameraId,
     event_id: null,
+    label: null,
     wall_ms: MOMENT,
     pts90k: MOMENT * 90,
     ...size,
@@ -596,6 +615,7 @@ async function makeExport(cameraId: string): Promise<string> {
     from_ms: MOMENT,
     to_ms: MOMENT + 1000,
     boxes: 0,
+    label: null,
     models: null,
     state: "done",
     error: null,

@@ -22,6 +22,7 @@ import * as cameras from "../../apps/vas/src/backend/store/cameras.ts";
 import { type Database, openStore } from "../../apps/vas/src/backend/store/database.ts";
 import * as media from "../../apps/vas/src/backend/store/media.ts";
 import * as recordings from "../../apps/vas/src/backend/store/recordings.ts";
+import * as timeline from "../../apps/vas/src/backend/store/timeline.ts";
 import * as users from "../../apps/vas/src/backend/store/users.ts";
 
 const log = createLog(() => undefined);
@@ -129,8 +130,8 @@ for (const dialect of ["sqlite", "postgres"] as const)
       const left = {
         cameras: (await cameras.listCameras(db)).map((row) => row.id),
         segments: (await recordings.oldestSegments(db, 10)).map((segment) => segment.cameraId),
-        snapshots: (await media.listSnapshots(db, all)).map((row) => row.camera_id),
-        clips: (await media.listClips(db, all)).map((row) => row.camera_id),
+        snapshots: (await media.newestOf(db, "snapshots", all)).map((row) => row.camera_id),
+        clips: (await media.newestOf(db, "clips", all)).map((row) => row.camera_id),
         events: (await events.listEvents(db, {})).items.map((event) => event.camera_id),
         assignments: (await assignments.listAssignments(db, {}, false)).items.map((each) => each.camera_id),
       };
@@ -205,18 +206,55 @@ for (const dialect of ["sqlite", "postgres"] as const)
       assert.equal((await recordings.gapsBetween(db, id, MOMENT, MOMENT + DAY_MS, 10)).length, 0);
     });
 
+    storeTest("timelines: runs of footage, gaps, events by label, days and sizes", async (db) => {
+      const id = await add(db);
+      for (const n of [0, 1, 2, 5, 6]) await recordings.saveSegment(db, makeSegment(id, n));
+      await recordings.insertGap(db, gap(id, 30_000, 50_000));
+      const range = { fromMs: MOMENT, toMs: MOMENT + 60_000 };
+      assert.deepEqual(await timeline.footageRuns(db, id, range, 1000), [
+        { startMs: MOMENT, endMs: MOMENT + 30_000 },
+        { startMs: MOMENT + 50_000, endMs: MOMENT + 60_000 },
+      ]);
+      assert.deepEqual(await timeline.footageRuns(db, crypto.randomUUID(), range, 1000), []);
+      assert.deepEqual((await timeline.gapsStarting(db, id, range)).length, 1);
+      assert.equal((await timeline.gapBefore(db, id, MOMENT + 40_000))?.end_wall_ms, MOMENT + 50_000);
+      const opened = [0, 501, 19_999, 20_000].map((at) =>
+        openedAt(MOMENT + at, { camera_id: id, label: `at ${at % 2}` }),
+      );
+      await events.storeEvents(db, [{ opened, closed: [] }], MOMENT);
+      const counted = await timeline.countLabels(db, id, { ...range, sinceMs: MOMENT + 1 }, 10_000);
+      assert.deepEqual(
+        counted.map(({ label, bucket, count }) => [label, bucket, count]),
+        [
+          ["at 1", 0, 1],
+          ["at 1", 1, 1],
+          ["at 0", 2, 1],
+        ],
+      );
+      const days = [range, { fromMs: MOMENT - 60_000, toMs: MOMENT }];
+      const both = [
+        { recorded: true, events: true },
+        { recorded: false, events: false },
+      ];
+      for (const ids of [undefined, [id]]) assert.deepEqual(await timeline.rangesWith(db, days, ids), both);
+      assert.deepEqual((await timeline.rangesWith(db, days, []))[0], { recorded: false, events: false });
+      const cut = { fromMs: MOMENT + 5000, toMs: MOMENT + 52_500 };
+      assert.deepEqual(await timeline.footageSize(db, id, cut), { recordedMs: 27_500, sizeBytes: 2750 });
+      assert.deepEqual(await timeline.footageSize(db, crypto.randomUUID(), cut), { recordedMs: 0, sizeBytes: 0 });
+    });
+
     storeTest("snapshots and clips: pages without a repeat or a hole, also at the same moment", async (db) => {
       const [id, other] = [await add(db), await add(db)];
       for (let index = 0; index < 25; index++) {
         await media.insertSnapshot(db, snapshot(index % 5 === 0 ? other : id, Math.floor(index / 6)));
         await media.insertClip(db, clip(index % 5 === 0 ? other : id, Math.floor(index / 6)));
       }
-      for (const list of [media.listSnapshots, media.listClips])
+      for (const table of ["snapshots", "clips"] as const)
         for (const cameraId of [undefined, id]) {
           const seen: { created_at: number; id: string }[] = [];
           for (;;) {
             const last = seen.at(-1);
-            const page = await list(db, {
+            const page = await media.newestOf(db, table, {
               cameraId,
               after: last && { createdAt: last.created_at, id: last.id },
               limit: 4,
@@ -228,12 +266,12 @@ for (const dialect of ["sqlite", "postgres"] as const)
           const expected = seen.toSorted((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1));
           assert.deepEqual(seen, expected);
         }
-      const [newest] = await media.listSnapshots(db, { cameraId: id, after: undefined, limit: 1 });
+      const [newest] = await media.newestOf(db, "snapshots", { cameraId: id, after: undefined, limit: 1 });
       assert.ok(newest);
       assert.deepEqual(await media.snapshotById(db, newest.id), newest);
       assert.deepEqual(await media.deleteSnapshot(db, newest.id), newest);
       assert.equal(await media.deleteSnapshot(db, newest.id), undefined);
-      const [oneClip] = await media.listClips(db, { cameraId: id, after: undefined, limit: 1 });
+      const [oneClip] = await media.newestOf(db, "clips", { cameraId: id, after: undefined, limit: 1 });
       assert.ok(oneClip);
       assert.deepEqual(await media.clipById(db, oneClip.id), oneClip);
       assert.deepEqual(await media.deleteClip(db, oneClip.id), oneClip);
@@ -432,13 +470,29 @@ for (const dialect of ["sqlite", "postgres"] as const)
         1,
       );
       await models.setModelEnabled(db, "ab", false, 2);
-      const wish = { enabled: true, desired_fps: 2.5, priority: 50, parameters: { zones: [[0.1, 0.2]] }, clip: false };
+      const wish: assignments.AssignmentWish = {
+        enabled: true,
+        desired_fps: 2.5,
+        priority: 50,
+        parameters: { zones: [[0.1, 0.2]] },
+        clip: false,
+        zones: [
+          {
+            name: "door",
+            points: [
+              [0.1, 0.1],
+              [0.9, 0.1],
+              [0.5, 0.9],
+            ],
+          },
+        ],
+      };
       for (const id of ids)
         for (const modelId of modelIds) await assignments.storeAssignment(db, id, modelId, wish, 10);
       const again = await assignments.storeAssignment(db, ids[0] ?? "", "ab", { ...wish, desired_fps: 7 }, 20);
       assert.deepEqual(
-        [again.desired_fps, Date.parse(again.created_at), Date.parse(again.updated_at), again.parameters],
-        [7, 10, 20, wish.parameters],
+        [again.desired_fps, Date.parse(again.created_at), Date.parse(again.updated_at), again.parameters, again.zones],
+        [7, 10, 20, wish.parameters, wish.zones],
       );
       assert.deepEqual(await assignments.findAssignment(db, ids[0] ?? "", "ab"), again);
       const seen: string[] = [];
@@ -570,6 +624,7 @@ function snapshot(cameraId: string, at: number, fields: Partial<media.SnapshotRo
     id: crypto.randomUUID(),
     camera_id: cameraId,
     event_id: null,
+    label: null,
     wall_ms: MOMENT + at,
     pts90k: (MOMENT + at) * 90,
     width: 640,

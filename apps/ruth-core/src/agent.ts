@@ -75,9 +75,9 @@ export class Agent {
     this.#lastMs = nowMs;
     this.#lastFrameWallMs = wallMs;
     for (const subscription of this.subscriptions.values()) {
-      subscription.passed(look.passed);
-      if (look.frame === null) subscription.torn();
-      else subscription.frame(look.frame);
+      subscription.passed(look.passed, look.frameId - 1);
+      if (look.frame === null) subscription.torn(look.frameId);
+      else subscription.frame(look.frame, nowMs);
     }
   }
 

@@ -74,6 +74,10 @@ class SmallVas {
     for (const one of this.#sockets) one.send('{"notice":"assignments_changed"}');
   }
 
+  notice(notice: Record<string, unknown>): void {
+    for (const one of this.#sockets) one.send(JSON.stringify(notice));
+  }
+
   of<T extends CoreMessage["type"]>(type: T): Extract<CoreMessage, { type: T }>[] {
     return this.messages.filter((m): m is Extract<CoreMessage, { type: T }> => m.type === type);
   }
@@ -340,4 +344,52 @@ test("an invalid environment ends Core with 3 and one line that names the variab
   await until("the line", () => s.log().endsWith("\n"));
   assert.equal(s.log().trim().split("\n").length, 1);
   assert.match(s.log(), /RUTH_REPLY_TIMEOUT is not a known variable/);
+});
+
+test("VAS is told what became of the newest frames when it asks, and a zone decides which results make events", async (t) => {
+  const s = await site(t);
+  const points: [number, number][] = [
+    [0.6, 0],
+    [1, 0],
+    [1, 1],
+    [0.6, 1],
+  ];
+  s.vas.assignments = [assignment(CAMERA, "person", { desired_fps: 10, zones: [{ name: "far right", points }] })];
+  s.writeKey();
+  await until("results", () => s.vas.results.length > 10);
+  assert.deepEqual(s.vas.opened, [], "the box stands outside of the zone");
+  const model = await until("a measured model", () => s.vas.metrics?.models.find((one) => (one.service_ms ?? 0) > 0));
+  assert.equal(model.model_id, "person");
+
+  s.vas.notice({ notice: "flights", request: 7, camera_id: CAMERA, model_id: "person" });
+  s.vas.notice({ notice: "flights", request: 8, camera_id: OTHER_CAMERA, model_id: "person" });
+  const { flights } = await until("the answer", () => s.vas.of("flights").find((m) => m.request === 7));
+  const done = flights.find(({ outcome }) => outcome === "answered");
+  const steps = [done?.exported_at, done?.chosen_at, done?.sent_at, done?.answered_at];
+  assert.deepEqual(
+    steps,
+    steps.toSorted((a, b) => (a ?? 0) - (b ?? 0)),
+  );
+  assert.ok(flights.some(({ outcome }) => outcome === "cap"));
+  assert.ok(s.vas.results.some(({ frame_id }) => frame_id === done?.frame_id));
+  const none = await until("the other answer", () => s.vas.of("flights").find((m) => m.request === 8));
+  assert.deepEqual(none.flights, []);
+
+  s.vas.change([
+    assignment(CAMERA, "person", {
+      zones: [
+        {
+          name: "all",
+          points: [
+            [0, 0],
+            [1, 0],
+            [1, 1],
+            [0, 1],
+          ],
+        },
+      ],
+    }),
+  ]);
+  const opened = await until("an event", () => s.vas.opened[0]);
+  assert.deepEqual(opened.event_metadata["zones"], ["all"]);
 });

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "@vas/base/clock.ts";
 import { errorText, type Log } from "@vas/base/log.ts";
+import type { CoreFlight } from "@vas/contracts/flights.ts";
 import type { Assignment, CoreMetrics } from "@vas/contracts/http.ts";
 import { socketPath } from "@vas/contracts/inference.ts";
 import type { Result } from "@vas/contracts/live.ts";
@@ -14,7 +15,7 @@ import { readAssignments } from "./assignments.ts";
 import type { Config } from "./config.ts";
 import { Lane } from "./dispatch.ts";
 import { EventTracker } from "./events.ts";
-import { cameraMetrics, modelMetrics, subscriptionMetrics } from "./metrics.ts";
+import { cameraMetrics, modelMetrics, roundOrNull, subscriptionMetrics } from "./metrics.ts";
 import { monoMs } from "./mono.ts";
 import { reconcile, type SubscriptionSpec } from "./reconcile.ts";
 import { Registry } from "./registry.ts";
@@ -70,6 +71,7 @@ export class Core {
       nowMs: () => monoMs(clock),
       models: () => this.#registry.models,
       onAssignmentsChanged: () => this.#wake.abort(),
+      flights: (cameraId, modelId) => this.#flights(cameraId, modelId),
       // What changed while there was no connection was told to nobody.
       onConnected: () => this.#wake.abort(),
     });
@@ -178,14 +180,14 @@ export class Core {
       lane = new Lane(...this.#limits(spec.modelId));
       this.#lanes.set(spec.modelId, lane);
     }
-    const subscription = new Subscription({
+    const subscription: Subscription = new Subscription({
       spec,
       exportFolder: agent.exportFolder,
       lane,
       clock: this.#clock,
       connect: (events) =>
         new RuntimeChannel(() => socketPath(runtimeDir(socketDir, spec.modelId), spec.modelId), events),
-      onResult: (result) => this.#onResult(result),
+      onResult: (result) => this.#onResult(result, subscription.spec),
     });
     agent.subscriptions.set(spec.modelId, subscription);
     this.#tickTimer ??= setInterval(() => this.#tick(), TICK_MS);
@@ -206,9 +208,14 @@ export class Core {
     this.#tickTimer = null;
   }
 
-  #onResult(result: Result): void {
+  #onResult(result: Result, spec: SubscriptionSpec): void {
     this.#uplink.result(result);
-    this.#uplink.events(this.#events.add(result, monoMs(this.#clock)));
+    this.#uplink.events(this.#events.add(result, monoMs(this.#clock), spec.zones));
+  }
+
+  #flights(cameraId: string, modelId: string): CoreFlight[] {
+    const subscription = this.#agents.get(cameraId)?.subscriptions.get(modelId);
+    return subscription?.flights.list(this.#clock.wallMs() - monoMs(this.#clock)) ?? [];
   }
 
   async #report(): Promise<void> {
@@ -226,7 +233,12 @@ export class Core {
     const { socketDir } = this.#config;
     const wallMs = this.#clock.wallMs();
     const valid = this.#registry.models.filter((model) => model.valid);
-    const models = await Promise.all(valid.map((model) => modelMetrics(socketDir, model.model_id, wallMs)));
+    const models = await Promise.all(
+      valid.map(async ({ model_id }) => ({
+        ...(await modelMetrics(socketDir, model_id, wallMs)),
+        service_ms: roundOrNull(this.#lanes.get(model_id)?.serviceMs ?? null),
+      })),
+    );
     const nowMs = monoMs(this.#clock);
     const agents = [...this.#agents.values()];
     return {
@@ -256,6 +268,7 @@ function logged(spec: SubscriptionSpec): Record<string, unknown> {
     model_id: spec.modelId,
     max_fps: spec.maxFps,
     priority: spec.priority,
+    zones: spec.zones.map(({ name }) => name),
     invalid: spec.invalid,
   };
 }

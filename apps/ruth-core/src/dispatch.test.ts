@@ -10,6 +10,7 @@ const SPEC: SubscriptionSpec = {
   maxFps: 5,
   priority: 0,
   parameters: { threshold: 0.5 },
+  zones: [],
   invalid: null,
 };
 const REPLY = { model_id: "m", camera_id: SPEC.cameraId, frame_id: 7, detections: [], metadata: {}, error: null };

@@ -137,6 +137,11 @@ export class Lane {
     return this.#outstanding;
   }
 
+  /** Milliseconds that the runtime needs for one request; null before the first answer. */
+  get serviceMs(): number | null {
+    return this.#serviceMs;
+  }
+
   /** Requests that may be outstanding: as many as can be answered within half the timeout, two at the least. */
   get limit(): number {
     const answerable = this.#timeoutMs / 2 / Math.max(this.#serviceMs ?? Number.POSITIVE_INFINITY, 0.1);

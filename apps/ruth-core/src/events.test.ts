@@ -149,3 +149,97 @@ test("a model that makes up labels opens a bounded number of events", () => {
   assert.equal(opened, MAX_OPEN_LABELS);
   assert.ok(events.labelsIgnored > 4000);
 });
+
+const LEFT = {
+  name: "left",
+  points: [
+    [0, 0],
+    [0.5, 0],
+    [0.5, 1],
+    [0, 1],
+  ],
+} as const;
+const RIGHT = {
+  name: "right",
+  points: [
+    [0.5, 0],
+    [1, 0],
+    [1, 1],
+    [0.5, 1],
+  ],
+} as const;
+const MIDDLE = {
+  name: "middle",
+  points: [
+    [0.4, 0],
+    [0.6, 0],
+    [0.6, 1],
+    [0.4, 1],
+  ],
+} as const;
+
+/** A person whose feet are at this x, and maybe more of them. */
+function standing(seconds: number, ...at: number[]): Result {
+  const detections = at.map((x, n) => ({
+    class_id: 0,
+    class_name: "person",
+    confidence: 0.9 - n / 10,
+    bbox: [Math.max(0, x - 0.05), 0.2, x + 0.05, 0.8] as [number, number, number, number],
+  }));
+  return { ...result(seconds), detections };
+}
+
+test("with zones only what stands in one makes an event, and the event carries the zone and its detections alone", () => {
+  const events = tracker();
+  assert.deepEqual(events.add(standing(0, 0.8), 0, [LEFT]), { opened: [], closed: [] });
+  const { opened } = events.add(standing(1, 0.8, 0.2), 0, [LEFT]);
+  assert.equal(opened.length, 1);
+  assert.deepEqual(opened[0]?.event_metadata, { width: 64, height: 48, zones: ["left"] });
+  assert.deepEqual(
+    opened[0]?.detections.map(({ confidence }) => confidence),
+    [0.8],
+  );
+  assert.equal(opened[0]?.confidence, 0.8);
+});
+
+test("what stands in two zones at once is one event of both, and without zones nothing is said of them", () => {
+  const both = tracker().add(standing(0, 0.45), 0, [RIGHT, MIDDLE, LEFT]).opened;
+  assert.deepEqual(
+    both.map(({ event_metadata }) => event_metadata["zones"]),
+    [["middle", "left"]],
+  );
+  const without = tracker().add(standing(0, 0.45), 0).opened;
+  assert.deepEqual(without[0]?.event_metadata, { width: 64, height: 48 });
+});
+
+test("who walks from one zone into another makes an event of each, and each ends with its own zone", () => {
+  const events = tracker(2);
+  const all: EventChanges = { opened: [], closed: [] };
+  for (let second = 0; second <= 10; second++) {
+    const changes = events.add(standing(second, second < 5 ? 0.2 : 0.8), 0, [LEFT, RIGHT]);
+    all.opened.push(...changes.opened);
+    all.closed.push(...changes.closed);
+  }
+  assert.deepEqual(
+    all.opened.map((event) => [event.event_metadata["zones"], event.pts90k]),
+    [
+      [["left"], 1_000_000],
+      [["right"], 1_450_000],
+    ],
+  );
+  assert.deepEqual(
+    all.closed.map(({ event_id, frames }) => [event_id, frames]),
+    [[all.opened[0]?.event_id, 5]],
+  );
+});
+
+test("zones that change while an event is open leave it to end by the gap", () => {
+  const events = tracker(2);
+  const [first] = events.add(standing(0, 0.2), 0, [LEFT]).opened;
+  const [second] = events.add(standing(1, 0.2), 0).opened;
+  assert.ok(first && second && first.event_id !== second.event_id);
+  assert.deepEqual(
+    events.add(standing(2.5, 0.2), 0).closed.map(({ event_id }) => event_id),
+    [first.event_id],
+  );
+});

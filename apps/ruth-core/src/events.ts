@@ -11,9 +11,13 @@
  * | no results at all for the gap and two seconds more | every open event of the pair closes |
  * | the subscription ends | every open event of the pair closes |
  * | the time line jumps back | the gap counts from the new time |
+ *
+ * Where the assignment has zones, only what stands in one makes events, and a label that appears in a zone in which none of
+ * its events is opens one more, of that zone. An event lives as long as its label is seen in one of the zones it opened in.
  */
 import type { Detection } from "@vas/contracts/inference.ts";
 import type { Result } from "@vas/contracts/live.ts";
+import { type ZoneShape, zonesOf } from "@vas/contracts/zones.ts";
 import type { EventClosed, EventOpened } from "@vas/contracts/results.ts";
 import { pairKey } from "./reconcile.ts";
 
@@ -26,13 +30,18 @@ export type EventChanges = { opened: EventOpened[]; closed: EventClosed[] };
 
 type OpenEvent = {
   eventId: string;
+  label: string;
+  /** Names of the zones it opened in; the one name "" where the assignment has none. */
+  zones: readonly string[];
   lastPts90k: number;
   lastWallMs: number;
   frames: number;
   bestConfidence: number;
   bestFrameId: number;
 };
-type Pair = { open: Map<string, OpenEvent>; lastResultMs: number };
+type Pair = { open: Set<OpenEvent>; lastResultMs: number };
+type Found = { detection: Detection; zones: readonly string[] };
+const EVERYWHERE: readonly string[] = [""];
 
 export class EventTracker {
   readonly #gapMs: number;
@@ -51,48 +60,54 @@ export class EventTracker {
     return this.#labelsIgnored;
   }
 
-  /** @param nowMs monotonic; only remembered, for `sweep` */
-  add(result: Result, nowMs: number): EventChanges {
+  /**
+   * @param nowMs monotonic; only remembered, for `sweep`
+   * @param zones the assignment's
+   */
+  add(result: Result, nowMs: number, zones: readonly ZoneShape[] = []): EventChanges {
     const key = pairKey(result.camera_id, result.model_id);
     let pair = this.#pairs.get(key);
     if (pair === undefined) {
       if (result.detections.length === 0) return { opened: [], closed: [] };
-      pair = { open: new Map(), lastResultMs: nowMs };
+      pair = { open: new Set(), lastResultMs: nowMs };
       this.#pairs.set(key, pair);
     }
     pair.lastResultMs = nowMs;
     const closed: EventClosed[] = [];
-    for (const [label, event] of pair.open) {
+    for (const event of pair.open) {
       if (result.pts90k < event.lastPts90k) event.lastPts90k = result.pts90k;
       if (result.pts90k - event.lastPts90k <= this.#gapMs * TICKS_PER_MS) continue;
       closed.push(closing(event));
-      pair.open.delete(label);
+      pair.open.delete(event);
     }
     const opened: EventOpened[] = [];
-    for (const [label, detections] of byLabel(result.detections)) {
-      const best = detections[0]?.confidence ?? 0;
-      const event = pair.open.get(label);
-      if (event !== undefined) {
-        event.lastPts90k = result.pts90k;
-        event.lastWallMs = result.wall_ms;
-        event.frames++;
-        if (best > event.bestConfidence) {
-          event.bestConfidence = best;
-          event.bestFrameId = result.frame_id;
-        }
-        continue;
+    for (const [label, found] of byLabel(result.detections, zones)) {
+      const known = new Set<string>();
+      for (const event of pair.open) {
+        if (event.label !== label) continue;
+        for (const zone of event.zones) known.add(zone);
+        const best = found.find((one) => one.zones.some((zone) => event.zones.includes(zone)));
+        if (best !== undefined) goesOn(event, result, best.detection.confidence);
       }
+      const isNew = (one: Found) => one.zones.some((zone) => !known.has(zone));
+      const detections = found.filter(isNew).map(({ detection }) => detection);
+      const [best] = detections;
+      if (best === undefined) continue;
       if (pair.open.size >= MAX_OPEN_LABELS) {
         this.#labelsIgnored++;
         continue;
       }
       const eventId = this.#newId();
-      pair.open.set(label, {
+      const within = found.flatMap((one) => one.zones).filter((zone) => !known.has(zone));
+      const names = zones.length === 0 ? EVERYWHERE : zones.map(({ name }) => name).filter((n) => within.includes(n));
+      pair.open.add({
         eventId,
+        label,
+        zones: names,
         lastPts90k: result.pts90k,
         lastWallMs: result.wall_ms,
         frames: 1,
-        bestConfidence: best,
+        bestConfidence: best.confidence,
         bestFrameId: result.frame_id,
       });
       opened.push({
@@ -104,8 +119,12 @@ export class EventTracker {
         pts90k: result.pts90k,
         label,
         detections,
-        confidence: best,
-        event_metadata: { width: result.width, height: result.height },
+        confidence: best.confidence,
+        event_metadata: {
+          width: result.width,
+          height: result.height,
+          ...(zones.length === 0 ? {} : { zones: names }),
+        },
       });
     }
     return { opened, closed };
@@ -128,8 +147,17 @@ export class EventTracker {
 
   #end(key: string, pair: Pair): EventClosed[] {
     this.#pairs.delete(key);
-    return [...pair.open.values()].map(closing);
+    return [...pair.open].map(closing);
   }
+}
+
+function goesOn(event: OpenEvent, result: Result, confidence: number): void {
+  event.lastPts90k = result.pts90k;
+  event.lastWallMs = result.wall_ms;
+  event.frames++;
+  if (confidence <= event.bestConfidence) return;
+  event.bestConfidence = confidence;
+  event.bestFrameId = result.frame_id;
 }
 
 function closing(event: OpenEvent): EventClosed {
@@ -151,16 +179,18 @@ function labelOf(detection: Detection): string {
   return name || `class ${detection.class_id}`;
 }
 
-/** Detections by label, each list best first. A class without a name is labelled by its number. */
-function byLabel(detections: readonly Detection[]): Map<string, Detection[]> {
-  const labels = new Map<string, Detection[]>();
+/** Detections that stand where events are made, by label, each list best first. A class without a name is labelled by its number. */
+function byLabel(detections: readonly Detection[], zones: readonly ZoneShape[]): Map<string, Found[]> {
+  const labels = new Map<string, Found[]>();
   for (const detection of detections) {
+    const one = { detection, zones: zones.length === 0 ? EVERYWHERE : zonesOf(zones, detection.bbox) };
+    if (one.zones.length === 0) continue;
     const label = labelOf(detection);
     const list = labels.get(label);
-    if (list) list.push(detection);
-    else labels.set(label, [detection]);
+    if (list) list.push(one);
+    else labels.set(label, [one]);
   }
-  for (const list of labels.values()) list.sort((a, b) => b.confidence - a.confidence);
+  for (const list of labels.values()) list.sort((a, b) => b.detection.confidence - a.detection.confidence);
   return labels;
 }
 

@@ -54,7 +54,7 @@ async function site(t: TestContext, behaviour: Behaviour) {
     const lane = new Lane(TIMEOUT_MS[modelId]);
     lanes.push(lane);
     const subscription = new Subscription({
-      spec: { cameraId: CAMERA, modelId, maxFps: 120, priority: 0, parameters: {}, invalid: null },
+      spec: { cameraId: CAMERA, modelId, maxFps: 120, priority: 0, parameters: {}, zones: [], invalid: null },
       exportFolder: ring.folder,
       lane,
       clock: systemClock,

@@ -16,7 +16,7 @@ const RESULTS_STALE_MS = 10_000;
 type Health = { health: SubscriptionMetrics["health"]; reason: string | null };
 
 const round = (value: number) => Math.round(value * 100) / 100;
-const roundOrNull = (value: number | null) => (value === null ? null : round(value));
+export const roundOrNull = (value: number | null) => (value === null ? null : round(value));
 const isoOrNull = (wallMs: number | null) => (wallMs === null ? null : new Date(wallMs).toISOString());
 
 /** @param nowMs monotonic */
@@ -96,6 +96,7 @@ export async function modelMetrics(socketDir: string, modelId: string, wallMs: n
     total_errors: null,
     avg_latency_ms: null,
     uptime_seconds: null,
+    memory_bytes: null,
   });
   let value: unknown;
   try {
@@ -121,5 +122,6 @@ export async function modelMetrics(socketDir: string, modelId: string, wallMs: n
     reason: isFresh ? null : `the last heartbeat is ${Math.round(ageMs / 1000)} s old [status:${status.slice(0, 64)}]`,
     heartbeat_at: new Date(beatMs).toISOString(),
     ...metrics,
+    memory_bytes: metrics.memory_bytes ?? null,
   };
 }

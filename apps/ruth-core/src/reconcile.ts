@@ -4,7 +4,7 @@
  * config_schema does not take, still gets a subscription, one that sends nothing and says why; so a model folder that is
  * repaired later needs no new assignment.
  */
-import type { Assignment, DiscoveredModel } from "@vas/contracts/http.ts";
+import type { Assignment, DiscoveredModel, Zone } from "@vas/contracts/http.ts";
 import { parameterProblem } from "./parameters.ts";
 
 /** What one (camera, model) pair runs with. `invalid` says why nothing is sent, and is null where frames are sent. */
@@ -14,6 +14,8 @@ export type SubscriptionSpec = {
   maxFps: number;
   priority: number;
   parameters: Record<string, unknown>;
+  /** Where a detection must stand to make an event; anywhere where there are none. */
+  zones: readonly Zone[];
   invalid: string | null;
 };
 
@@ -71,6 +73,7 @@ function specOf(assignment: Assignment, model: DiscoveredModel | undefined): Sub
     maxFps: assignment.desired_fps,
     priority: assignment.priority,
     parameters: assignment.parameters,
+    zones: assignment.zones ?? [],
     invalid,
   };
 }
@@ -80,7 +83,8 @@ function sameSpec(a: SubscriptionSpec, b: SubscriptionSpec): boolean {
     a.maxFps === b.maxFps &&
     a.priority === b.priority &&
     a.invalid === b.invalid &&
-    canonical(a.parameters) === canonical(b.parameters)
+    canonical(a.parameters) === canonical(b.parameters) &&
+    canonical(a.zones) === canonical(b.zones)
   );
 }
 

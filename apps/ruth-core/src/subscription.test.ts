@@ -1,6 +1,8 @@
 /** A subscription in simulated time: its runtime answers when the test says so. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FLIGHTS_KEPT } from "@vas/contracts/flights.ts";
+import { SKIP_REASONS } from "@vas/contracts/http.ts";
 import type { Result } from "@vas/contracts/live.ts";
 import { Lane } from "./dispatch.ts";
 import type { FrameRef } from "./frame-watch.ts";
@@ -14,6 +16,7 @@ const SPEC: SubscriptionSpec = {
   maxFps: 120,
   priority: 0,
   parameters: {},
+  zones: [],
   invalid: null,
 };
 const GEOMETRY = { width: 64, height: 48, stride: 64, dataSize: 4608, slotCount: 8, generation: 1 };
@@ -68,7 +71,7 @@ function site(spec: Partial<SubscriptionSpec> = {}) {
       slot: 0,
       geometry: GEOMETRY,
     };
-    subscription.frame(record);
+    subscription.frame(record, nowMs);
     lane.give(nowMs);
   };
   return {
@@ -175,8 +178,8 @@ test("an error reply is counted and the connection stays; a reply out of step cl
 test("an invalid assignment sends nothing, says why, and works once it is valid", () => {
   const s = site({ invalid: "model m is not in the registry" });
   s.frame(1);
-  s.subscription.passed(3);
-  s.subscription.torn();
+  s.subscription.passed(3, 4);
+  s.subscription.torn(5);
   s.subscription.silent();
   assert.equal(s.subscription.skipped.invalid_assignment, 5);
   s.subscription.update(SPEC);
@@ -218,12 +221,12 @@ test("under any course of events every frame has exactly one reason and none is 
         case 6: {
           const count = pick(5);
           id += count;
-          s.subscription.passed(count);
+          s.subscription.passed(count, id);
           break;
         }
         case 7:
           id++;
-          s.subscription.torn();
+          s.subscription.torn(id);
           break;
         case 8:
           s.subscription.update({ ...SPEC, maxFps: 1 + pick(40), invalid: pick(4) === 0 ? "no" : null });
@@ -241,5 +244,21 @@ test("under any course of events every frame has exactly one reason and none is 
     assert.equal(s.subscription.seen, id);
     assert.ok(waiting === 0 || waiting === 1, `seed ${seed}: ${waiting}`);
     assert.equal(new Set(s.sent).size, s.sent.length);
+    const flights = s.subscription.flights.list(0);
+    assert.deepEqual(
+      flights.map(({ frame_id }) => frame_id),
+      Array.from({ length: Math.min(id, FLIGHTS_KEPT) }, (_, at) => id - at),
+      "the flight recorder has every one of the newest frames once",
+    );
+    if (id > FLIGHTS_KEPT) continue;
+    const count = (outcome: string) => flights.filter((flight) => flight.outcome === outcome).length;
+    assert.deepEqual(
+      SKIP_REASONS.map((reason) => [reason, reason === "no_new_frame" ? 0 : count(reason)]),
+      SKIP_REASONS.map((reason) => [reason, reason === "no_new_frame" ? 0 : s.subscription.skipped[reason]]),
+    );
+    assert.deepEqual(
+      [count("answered"), count("sent"), count("waiting")],
+      [s.subscription.results, s.subscription.queueDepth, waiting],
+    );
   }
 });

@@ -22,6 +22,7 @@ import { SKIP_REASONS, type SkipReason } from "@vas/contracts/http.ts";
 import type { Result } from "@vas/contracts/live.ts";
 import { type CapState, cap } from "./cap.ts";
 import { judgeReply, type Lane, type LaneMember, RequestEncoder } from "./dispatch.ts";
+import { type FlightNumber, Flights } from "./flights.ts";
 import type { FrameRef } from "./frame-watch.ts";
 import { monoMs } from "./mono.ts";
 import type { SubscriptionSpec } from "./reconcile.ts";
@@ -46,12 +47,14 @@ export class Subscription implements LaneMember {
   #spec: SubscriptionSpec;
   #encoder: RequestEncoder;
   #capState: CapState | null = null;
-  #waiting: { frame: FrameRef; capState: CapState | null } | null = null;
-  #outstanding: { frame: FrameRef; sentMs: number } | null = null;
+  #waiting: { frame: FrameRef; capState: CapState | null; flight: FlightNumber } | null = null;
+  #outstanding: { frame: FrameRef; sentMs: number; flight: FlightNumber } | null = null;
   #lastTurnMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   readonly skipped: Record<SkipReason, number>;
+  /** What became of the newest frames. */
+  readonly flights = new Flights();
   readonly latencies = new SampleWindow(LATENCY_SAMPLES);
   readonly #rate = new RateWindow(RATE_SECONDS);
   #seen = 0;
@@ -137,32 +140,45 @@ export class Subscription implements LaneMember {
     this.#drop(spec.invalid);
   }
 
-  /** The camera's newest frame changed; sending is the lane's, once every camera was looked at. */
-  frame(frame: FrameRef): void {
+  /**
+   * The camera's newest frame changed; sending is the lane's, once every camera was looked at.
+   *
+   * @param nowMs monotonic
+   */
+  frame(frame: FrameRef, nowMs: number): void {
     this.#seen++;
     const blocked = this.#blocked();
-    if (blocked !== null) return this.#skip(blocked);
+    if (blocked !== null) {
+      this.flights.seen(frame, blocked, nowMs);
+      return this.#skip(blocked);
+    }
     const answer = cap(this.#capState, Number(frame.timestampNs), this.#spec.maxFps);
     if (!answer.dispatch) {
       this.#capState = answer.state;
+      this.flights.seen(frame, "cap", nowMs);
       return this.#skip("cap");
     }
     this.#skipWaiting("busy");
-    this.#waiting = { frame, capState: answer.state };
+    const flight = this.flights.seen(frame, "waiting", nowMs);
+    this.#waiting = { frame, capState: answer.state, flight };
     this.#options.lane.waits(this);
   }
 
   /** The camera's newest frame changed but could not be read. */
-  torn(): void {
+  torn(frameId: number): void {
     this.#seen++;
-    this.#skip(this.#blocked() ?? "torn");
+    const reason = this.#blocked() ?? "torn";
+    this.flights.missed(frameId, 1, reason);
+    this.#skip(reason);
   }
 
-  /** So many frames came and went since the last look. */
-  passed(count: number): void {
+  /** So many frames came and went since the last look; `lastId` is the last of them. */
+  passed(count: number, lastId: number): void {
     if (count === 0) return;
     this.#seen += count;
-    this.skipped[this.#blocked() ?? "busy"] += count;
+    const reason = this.#blocked() ?? "busy";
+    this.flights.missed(lastId, count, reason);
+    this.skipped[reason] += count;
   }
 
   /** The camera showed no frame for one more second. */
@@ -188,7 +204,8 @@ export class Subscription implements LaneMember {
     this.#waiting = null;
     this.#capState = waiting.capState;
     this.#lastTurnMs = nowMs;
-    this.#outstanding = { frame: waiting.frame, sentMs: nowMs };
+    this.#outstanding = { frame: waiting.frame, sentMs: nowMs, flight: waiting.flight };
+    this.flights.sent(waiting.flight, nowMs);
     this.#dispatched++;
     this.#channel.send(this.#encoder.encode(waiting.frame, this.#options.clock.wallMs()));
   }
@@ -212,7 +229,7 @@ export class Subscription implements LaneMember {
       this.#drop(this.#lastError);
       return;
     }
-    const { frame, sentMs } = this.#outstanding;
+    const { frame, sentMs, flight } = this.#outstanding;
     const judged = judgeReply(bytes, this.#spec, frame.frameId);
     if ("error" in judged) {
       this.#fail("error", judged.error, nowMs);
@@ -221,6 +238,7 @@ export class Subscription implements LaneMember {
       this.#outstanding = null;
       lane.answered(sentMs, nowMs);
       this.#results++;
+      this.flights.answered(flight, nowMs, judged.reply.metadata.inference_ms ?? null);
       this.#rate.add(nowMs);
       this.latencies.add(nowMs - sentMs);
       this.#lastSuccessWallMs = clock.wallMs();
@@ -258,6 +276,7 @@ export class Subscription implements LaneMember {
     else this.#options.lane.answered(outstanding.sentMs, nowMs);
     this.#lastError = message;
     this.#failing = message;
+    this.flights.skipped(outstanding.flight, reason, nowMs ?? monoMs(this.#options.clock));
     this.#skip(reason);
   }
 
@@ -278,6 +297,7 @@ export class Subscription implements LaneMember {
 
   #skipWaiting(reason: SkipReason): void {
     if (this.#waiting === null) return;
+    this.flights.skipped(this.#waiting.flight, reason);
     this.#waiting = null;
     this.#skip(reason);
   }

@@ -76,6 +76,7 @@ async function site(t: TestContext) {
     log: createLog((line) => lines.push(line)),
     nowMs: () => nowMs,
     models: () => [],
+    flights: () => [],
     onAssignmentsChanged: () => notices++,
     onConnected: () => undefined,
   });

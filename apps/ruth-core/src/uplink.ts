@@ -8,6 +8,7 @@
  */
 import { type Backoff, createBackoff } from "@vas/base/backoff.ts";
 import type { Log } from "@vas/base/log.ts";
+import type { CoreFlight } from "@vas/contracts/flights.ts";
 import type { CoreMetrics, DiscoveredModel } from "@vas/contracts/http.ts";
 import type { Result } from "@vas/contracts/live.ts";
 import {
@@ -46,6 +47,8 @@ export type UplinkOptions = {
   /** The newest registry, asked for at connect and on change. */
   models(): readonly DiscoveredModel[];
   onAssignmentsChanged(): void;
+  /** The newest frames of a subscription; none where there is no such. */
+  flights(cameraId: string, modelId: string): CoreFlight[];
   onConnected(): void;
 };
 
@@ -303,7 +306,13 @@ export class Uplink {
     // By addition only: a notice this Core does not know is for a newer one.
     if (!checked.ok) return;
     const message = checked.value;
-    if ("notice" in message) return this.#options.onAssignmentsChanged();
+    if ("notice" in message) {
+      if (message.notice === "assignments_changed") return this.#options.onAssignmentsChanged();
+      const { request, camera_id, model_id } = message;
+      const flights = JSON.stringify(this.#options.flights(camera_id, model_id));
+      if (this.#canSend()) this.#send("flights", `"request":${request},"flights":${flights}`, nothingLost());
+      return;
+    }
     if ("ack" in message) {
       if (this.#unacknowledged.delete(message.ack)) this.#backoff.reset();
       return;

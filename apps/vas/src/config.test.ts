@@ -30,7 +30,10 @@ test("an empty environment gives the documented defaults", () => {
   assert.equal(config.httpPort, 8080);
   assert.equal(config.rtcPort, 44_400);
   assert.equal(config.rtcListenIp, "127.0.0.1");
-  assert.deepEqual(config.frameExport, { enabled: false, slotCount: 8, shmDir: "/dev/shm/vas" });
+  assert.deepEqual(config.frameExport, {
+    ...{ enabled: false, slotCount: 8, shmDir: "/dev/shm/vas" },
+    hardware: undefined,
+  });
   assert.equal(config.retentionFreePercent, 10);
   assert.equal(config.ffmpeg, join(bin, "ffmpeg"));
   assert.ok(config.mediaWorkers >= 1);
@@ -53,6 +56,8 @@ test("every invalid value is told with its name, value and rule, all at once", (
     ["VAS_MEDIA_WORKERS", "1.5"],
     ["AI_FRAME_EXPORT_ENABLED", "yes"],
     ["AI_FRAME_BUFFER_CAPACITY", "1"],
+    ["VAS_HWACCEL", "gpu"],
+    ["VAS_HWACCEL_DEVICE", "0"],
     ["VAS_TRUST_PROXY", "10.0.0.0/33"],
     ["VAS_RETENTION_FREE_PERCENT", "100"],
     ["VAS_FFMPEG", "/nowhere/ffmpeg"],
@@ -61,6 +66,29 @@ test("every invalid value is told with its name, value and rule, all at once", (
   for (const [name, value] of bad)
     assert.ok(refused({ [name]: value }).some((line) => line.startsWith(`${name}=${JSON.stringify(value)}: must`)));
   assert.equal(refused({ VAS_HTTP_PORT: "x", AI_FRAME_EXPORT_ENABLED: "x", VAS_NO: "1" }).length, 3);
+});
+
+test("decoding hardware is named by a kind and by a device of that kind, and by nothing else", () => {
+  const hardware = (env: Env) => accepted(env).frameExport.hardware;
+  assert.equal(hardware({ VAS_HWACCEL: "none" }), undefined);
+  assert.deepEqual(hardware({ VAS_HWACCEL: "auto" }), { kind: "auto", device: null });
+  const render = "/dev/dri/renderD129";
+  assert.deepEqual(hardware({ VAS_HWACCEL: "vaapi", VAS_HWACCEL_DEVICE: render }), { kind: "vaapi", device: render });
+  assert.deepEqual(hardware({ VAS_HWACCEL: "cuda", VAS_HWACCEL_DEVICE: "1" }), { kind: "cuda", device: "1" });
+  assert.deepEqual(hardware({ VAS_HWACCEL: "vulkan" }), { kind: "vulkan", device: null });
+  for (const [kind, device] of [
+    ["vaapi", "/dev/dri/../sda"],
+    ["vaapi", "/dev/dri/renderD128,driver=x"],
+    ["vaapi", "0"],
+    ["cuda", "16"],
+    ["cuda", "0:primary_ctx=1"],
+    ["auto", "0"],
+    ["none", "/dev/dri/renderD128"],
+  ] as const)
+    assert.match(
+      refused({ VAS_HWACCEL: kind, VAS_HWACCEL_DEVICE: device })[0] ?? "",
+      /^VAS_HWACCEL_DEVICE=.*: must be/,
+    );
 });
 
 test("a problem with a secret does not show the secret", () => {

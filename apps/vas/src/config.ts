@@ -25,7 +25,7 @@ export type Config = {
   announcedAddress: string | undefined;
   /** mediasoup workers; each takes one port from rtcPort on. */
   mediaWorkers: number;
-  frameExport: { enabled: boolean; shmDir: string; slotCount: number };
+  frameExport: { enabled: boolean; shmDir: string; slotCount: number; hardware: Hardware | undefined };
   ffmpeg: string;
   mediasoupWorkerBin: string;
   allowLoopbackCameras: boolean;
@@ -39,6 +39,19 @@ export type Config = {
   retentionFreePercent: number;
   /** End when stdin closes; for parents that start VAS as a child. */
   exitWithStdin: boolean;
+};
+
+/** What decodes exported frames beside the processor; the names of kernel/frames. */
+type Hardware = { kind: HardwareKind | "auto"; device: string | null };
+type HardwareKind = keyof typeof DEVICES;
+/** How a device of each kind is named: nothing else of the environment reaches FFmpeg's libraries. */
+const DEVICES = {
+  vaapi: {
+    pattern: /^\/dev\/dri\/renderD(12[89]|1[3-8]\d|19[01])$/,
+    rule: "must be /dev/dri/renderD128 to renderD191",
+  },
+  cuda: { pattern: /^(\d|1[0-5])$/, rule: "must be the number of a GPU, 0 to 15" },
+  vulkan: { pattern: /^(\d|1[0-5])$/, rule: "must be the number of a device, 0 to 15" },
 };
 
 export type Env = Record<string, string | undefined>;
@@ -108,6 +121,7 @@ export function loadConfig(env: Env): LoadedConfig {
       enabled: flag("AI_FRAME_EXPORT_ENABLED"),
       slotCount: integer("AI_FRAME_BUFFER_CAPACITY", 8, 2, 256),
       shmDir: folder("VAS_SHM_DIR", "/dev/shm/vas"),
+      hardware: hardware(),
     },
     ffmpeg: tool("VAS_FFMPEG", "ffmpeg"),
     mediasoupWorkerBin: workerBin(),
@@ -133,6 +147,24 @@ export function loadConfig(env: Env): LoadedConfig {
     problems.push(`${name}: is not a variable of VAS; known are ${[...known].sort().join(", ")}`);
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
+
+  function hardware(): Hardware | undefined {
+    const kinds = Object.keys(DEVICES) as HardwareKind[];
+    const all = ["none", "auto", ...kinds] as const;
+    const kind = read(
+      "VAS_HWACCEL",
+      "none",
+      (value) => all.find((each) => each === value),
+      `must be one of ${all.join(", ")}`,
+    );
+    const name = "VAS_HWACCEL_DEVICE";
+    if (kind === "none" || kind === "auto") {
+      read(name, null, () => undefined, `must be absent unless VAS_HWACCEL is one of ${kinds.join(", ")}`);
+      return kind === "none" ? undefined : { kind, device: null };
+    }
+    const { pattern, rule } = DEVICES[kind];
+    return { kind, device: read(name, null, (value) => (pattern.test(value) ? value : undefined), rule) };
+  }
 
   function tool(name: string, program: string): string {
     const found = read(name, onPath(program, env["PATH"]), executable, "must be an executable file");

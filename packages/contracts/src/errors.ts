@@ -50,6 +50,8 @@ export const ERROR_CODES = {
   model_disabled: { status: 409, message: "The model is disabled." },
   assignment_not_found: { status: 404, message: "There is no such assignment." },
   parameters_invalid: { status: 400, message: "The parameters do not fit the model's config_schema." },
+  zones_invalid: { status: 400, message: "The zones cannot be used." },
+  core_unavailable: { status: 503, message: "Ruth Core does not answer at the moment." },
   cursor_invalid: { status: 400, message: "The cursor is not valid." },
   transport_not_found: { status: 404, message: "There is no such transport." },
   consumer_not_found: { status: 404, message: "There is no such consumer." },

@@ -5,6 +5,7 @@
 import { type Static, Type } from "typebox";
 import { Detection } from "./inference.ts";
 import { IsoTime, ModelId, Nullable, Uuid } from "./schema.ts";
+import { MAX_ZONE_POINTS, MAX_ZONES, MIN_ZONE_POINTS } from "./zones.ts";
 
 const closed = { additionalProperties: false };
 
@@ -89,7 +90,12 @@ export const UserCreate = Type.Object(
 export type UserCreate = Static<typeof UserCreate>;
 /** Fields that are absent stay as they are; `camera_ids` replaces the whole list. A password ends the user's sessions. */
 export const UserPatch = Type.Object(
-  { role: Type.Optional(Role), password: Type.Optional(NewPassword), ...grantFields },
+  {
+    username: Type.Optional(Username),
+    role: Type.Optional(Role),
+    password: Type.Optional(NewPassword),
+    ...grantFields,
+  },
   { ...closed, minProperties: 1 },
 );
 export type UserPatch = Static<typeof UserPatch>;
@@ -125,12 +131,20 @@ export const ApiKey = Type.Object({
   created_at: IsoTime,
   /** To within a minute; null where it was never used. */
   last_used_at: Nullable(IsoTime),
+  /** From then on it opens nothing; null where it lasts until it is revoked. */
+  expires_at: Nullable(IsoTime),
 });
 export type ApiKey = Static<typeof ApiKey>;
 export const ApiKeyList = Type.Object({ items: Type.Array(ApiKey) });
 export type ApiKeyList = Static<typeof ApiKeyList>;
 export const ApiKeyCreate = Type.Object(
-  { name: Type.String({ minLength: 1, maxLength: 128, pattern: "\\S" }), role: Role, ...grantFields },
+  {
+    name: Type.String({ minLength: 1, maxLength: 128, pattern: "\\S" }),
+    role: Role,
+    ...grantFields,
+    /** In the future. */
+    expires_at: Type.Optional(Nullable(IsoTime)),
+  },
   closed,
 );
 export type ApiKeyCreate = Static<typeof ApiKeyCreate>;
@@ -322,6 +336,7 @@ export const Snapshot = Type.Object({
   id: Uuid,
   camera_id: Uuid,
   event_id: Nullable(Uuid),
+  label: Nullable(Type.String()),
   /** The moment the picture shows. */
   timestamp: IsoTime,
   pts90k: Type.Integer(),
@@ -377,6 +392,7 @@ export const ExportCreate = Type.Object(
     boxes: Type.Optional(Type.Boolean()),
     /** Of which models; all of them where absent. */
     models: Type.Optional(Type.Array(ModelId, { minItems: 1, maxItems: 64 })),
+    label: Type.Optional(Type.String({ maxLength: 256 })),
   },
   closed,
 );
@@ -384,6 +400,7 @@ export type ExportCreate = Static<typeof ExportCreate>;
 export const Export = Type.Object({
   id: Uuid,
   camera_id: Uuid,
+  label: Nullable(Type.String()),
   /** What was asked for. */
   from: IsoTime,
   to: IsoTime,
@@ -505,6 +522,23 @@ export type AiModelPatch = Static<typeof AiModelPatch>;
 export const AiModelList = Type.Object({ items: Type.Array(AiModel) });
 export type AiModelList = Static<typeof AiModelList>;
 
+const ZoneFraction = Type.Number({ minimum: 0, maximum: 1 });
+/** A named polygon on the camera's picture, in fractions of it; zones.ts says what is in it. */
+export const Zone = Type.Object(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: "^[^\\u0000-\\u001f\\u007f]*[^\\u0000-\\u0020\\u007f][^\\u0000-\\u001f\\u007f]*$",
+    }),
+    points: Type.Array(Type.Tuple([ZoneFraction, ZoneFraction]), {
+      minItems: MIN_ZONE_POINTS,
+      maxItems: MAX_ZONE_POINTS,
+    }),
+  },
+  closed,
+);
+export type Zone = Static<typeof Zone>;
 export const AssignmentPut = Type.Object(
   {
     enabled: Type.Optional(Type.Boolean()),
@@ -515,6 +549,8 @@ export const AssignmentPut = Type.Object(
     parameters: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     /** A clip of each event is kept, from 5 s before to 5 s after it; false where it was never said. */
     clip: Type.Optional(Type.Boolean()),
+    /** Only what stands in one of them makes events; all of the picture where there are none. */
+    zones: Type.Optional(Type.Array(Zone, { maxItems: MAX_ZONES })),
   },
   closed,
 );
@@ -527,6 +563,7 @@ export const Assignment = Type.Object({
   priority: Type.Integer(),
   parameters: Type.Record(Type.String(), Type.Unknown()),
   clip: Type.Optional(Type.Boolean()),
+  zones: Type.Optional(Type.Array(Zone)),
   created_at: IsoTime,
   updated_at: IsoTime,
 });
@@ -601,6 +638,8 @@ export const SubscriptionMetrics = Type.Object({
   latency_ms: Latency,
   last_success_at: Nullable(IsoTime),
   last_error: Nullable(Type.String()),
+  /** Since when `health` is what it is, to within a few seconds; VAS adds it. */
+  since: Type.Optional(Nullable(IsoTime)),
 });
 export type SubscriptionMetrics = Static<typeof SubscriptionMetrics>;
 export const ModelMetrics = Type.Object({
@@ -612,6 +651,11 @@ export const ModelMetrics = Type.Object({
   total_errors: Nullable(Type.Number()),
   avg_latency_ms: Nullable(Type.Number()),
   uptime_seconds: Nullable(Type.Number()),
+  /** Resident memory of the runtime, as its heartbeat says. */
+  memory_bytes: Type.Optional(Nullable(Type.Number())),
+  /** Time that the runtime needs for one request, smoothed over the newest; null before the first. */
+  service_ms: Type.Optional(Nullable(Type.Number())),
+  since: Type.Optional(Nullable(IsoTime)),
 });
 export type ModelMetrics = Static<typeof ModelMetrics>;
 export const CameraAgentMetrics = Type.Object({
@@ -641,6 +685,7 @@ export const AiHealth = Type.Object({
     last_report_at: Nullable(IsoTime),
     uptime_seconds: Nullable(Type.Number()),
     results_dropped: Nullable(Type.Integer()),
+    since: Type.Optional(Nullable(IsoTime)),
   }),
   cameras: Type.Array(CameraAgentMetrics),
   subscriptions: Type.Array(SubscriptionMetrics),

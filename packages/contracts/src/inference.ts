@@ -96,6 +96,8 @@ export const Heartbeat = Type.Object({
     total_errors: Type.Number(),
     avg_latency_ms: Type.Number(),
     uptime_seconds: Type.Number(),
+    /** Resident memory of the runtime's process. */
+    memory_bytes: Type.Optional(Type.Number({ minimum: 0 })),
   }),
 });
 export type Heartbeat = Static<typeof Heartbeat>;

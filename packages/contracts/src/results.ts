@@ -2,9 +2,11 @@
  * W3, the `ai-results` WebSocket (`/api/v1/ai-results`, `Authorization: Bearer <service key>`): Core to VAS.
  *
  * Core sends messages with an id; VAS answers `{ack: id}` after commit, or `{nack: id, error}`. Nothing is sent again:
- * a message that gets no ack is lost and counted. VAS sends `{notice: "assignments_changed"}` when intent changes.
+ * a message that gets no ack is lost and counted. VAS sends `{notice: "assignments_changed"}` when intent changes, and
+ * `{notice: "flights", …}` when a person asks what became of the newest frames.
  */
 import { type Static, Type } from "typebox";
+import { CoreFlight, FLIGHTS_KEPT } from "./flights.ts";
 import { CoreMetrics, DiscoveredModel } from "./http.ts";
 import { Detection } from "./inference.ts";
 import { Result } from "./live.ts";
@@ -49,6 +51,13 @@ export const CoreMessage = Type.Union([
     closed: Type.Array(EventClosed, { maxItems: 256 }),
   }),
   Type.Object({ id, type: Type.Literal("metrics"), metrics: CoreMetrics }),
+  /** The answer to a `flights` notice; none where nothing runs for that camera and model. Newest first. */
+  Type.Object({
+    id,
+    type: Type.Literal("flights"),
+    request: id,
+    flights: Type.Array(CoreFlight, { maxItems: FLIGHTS_KEPT }),
+  }),
 ]);
 export type CoreMessage = Static<typeof CoreMessage>;
 
@@ -59,6 +68,8 @@ export const VasMessage = Type.Union([
     error: Type.Object({ code: Type.String(), message: Type.String() }),
   }),
   Type.Object({ notice: Type.Literal("assignments_changed") }),
+  /** Somebody looks at the flight recorder of this subscription. */
+  Type.Object({ notice: Type.Literal("flights"), request: id, camera_id: Uuid, model_id: ModelId }),
 ]);
 export type VasMessage = Static<typeof VasMessage>;
 

@@ -3,11 +3,21 @@
 import datetime
 import json
 import os
+import resource
 import threading
 
 from . import log
 
 INTERVAL_SECONDS = 5
+
+
+def resident_bytes():
+    """Memory of this process; its most so far where the system does not tell the present."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 class Heartbeat:
@@ -39,7 +49,8 @@ class Heartbeat:
 
     def _write(self):
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        beat = {"model_id": self._model_id, "timestamp": now, "status": "healthy", "metrics": self._metrics()}
+        metrics = {**self._metrics(), "memory_bytes": resident_bytes()}
+        beat = {"model_id": self._model_id, "timestamp": now, "status": "healthy", "metrics": metrics}
         fresh = f"{self._path}.{os.getpid()}"
         try:
             # Made anew each time: the folder may be /tmp, where somebody could have put a link in its place.

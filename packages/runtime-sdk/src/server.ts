@@ -131,6 +131,7 @@ export class InferenceServer implements AsyncDisposable {
       total_errors: this.#errors,
       avg_latency_ms: Math.round(this.#averageMs * 1000) / 1000,
       uptime_seconds: Math.round((this.#nowMs() - this.#startedMs) / 1000),
+      memory_bytes: process.memoryUsage.rss(),
     };
   }
 

@@ -8,7 +8,7 @@ import type { ApiKey, ApiKeyCreate, ApiKeyCreated } from "@vas/contracts/http.ts
 import { Grants, roleOf } from "./grants.ts";
 import * as store from "./store/api-keys.ts";
 import type { Database } from "./store/database.ts";
-import { isoTime } from "./validation.ts";
+import { isoTime, parseTime } from "./validation.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Every key begins so: scanners of source code and logs can find one that leaked. */
@@ -38,9 +38,12 @@ export class ApiKeys {
 
   /**
    * @param createdBy the administrator's name
-   * @throws CodedError camera_not_found
+   * @throws CodedError camera_not_found, bad_request
    */
   async create(wish: ApiKeyCreate, createdBy: string): Promise<ApiKeyCreated> {
+    const expiresAt = wish.expires_at ? parseTime("expires_at", wish.expires_at) : null;
+    if (expiresAt !== null && expiresAt <= this.#clock.wallMs())
+      throw new CodedError("bad_request", "/expires_at: is not in the future");
     const key = API_KEY_PREFIX + randomBytes(32).toString("base64url");
     hideSecret(key);
     const hasAll = wish.role === "administrator" || wish.all_cameras === true;
@@ -54,6 +57,7 @@ export class ApiKeys {
       created_by: createdBy,
       created_at: this.#clock.wallMs(),
       last_used_at: null,
+      expires_at: expiresAt,
     };
     if (!(await store.insertApiKey(this.#db, row, cameraIds))) throw new CodedError("camera_not_found");
     return { ...toApiKey({ ...row, camera_ids: cameraIds }), key };
@@ -70,9 +74,10 @@ export class ApiKeys {
     return FORM.test(key) ? this.findByHash(hashKey(key)) : undefined;
   }
 
+  /** The one place that says whether a key opens anything: requests ask it, and WebSockets at every ping. */
   async findByHash(keyHash: string): Promise<FoundKey | undefined> {
     const row = await store.apiKeyByHash(this.#db, keyHash);
-    if (!row) return undefined;
+    if (!row || (row.expires_at !== null && row.expires_at <= this.#clock.wallMs())) return undefined;
     const role = roleOf(row.role);
     const cameras = row.all_cameras === 1 ? "all" : await store.grantedToKey(this.#db, row.id);
     this.#touch(row);
@@ -99,6 +104,7 @@ function toApiKey(row: store.ApiKeyRow & { camera_ids: string[] }): ApiKey {
     created_by: row.created_by,
     created_at: isoTime(row.created_at),
     last_used_at: row.last_used_at === null ? null : isoTime(row.last_used_at),
+    expires_at: row.expires_at === null ? null : isoTime(row.expires_at),
   };
 }
 

@@ -62,6 +62,7 @@ export class Exports {
       from_ms: fromWallMs,
       to_ms: toWallMs,
       boxes: wish.boxes ? 1 : 0,
+      label: wish.label?.trim() || null,
       models: wish.models ? JSON.stringify(wish.models) : null,
       state: "queued",
       error: null,
@@ -95,6 +96,7 @@ export class Exports {
     return {
       id: row.id,
       camera_id: row.camera_id,
+      label: row.label,
       from: isoTime(row.from_ms),
       to: isoTime(row.to_ms),
       boxes: row.boxes === 1,

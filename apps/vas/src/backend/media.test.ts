@@ -147,3 +147,30 @@ test("pages follow each other without a repeat or a hole, also for equal times",
   const clips = (await (await site.call("GET", "/api/v1/clips")).json()) as ClipPage;
   assert.deepEqual(clips, { items: [], next_cursor: null });
 });
+
+test("what is kept gets a name, another one, and none", async (t) => {
+  const site = await openTestSite(t);
+  const id = await addCamera(site);
+  await saveSegment(site.backend.db, makeSegment(id, 0));
+  const range = { from: iso(0), to: iso(5000) };
+  for (const [kind, wish] of [
+    ["clips", range],
+    ["snapshots", { at: iso(1000) }],
+    ["exports", range],
+  ] as const) {
+    const made = (await (await site.call("POST", `/api/v1/cameras/${id}/${kind}`, wish)).json()) as { id: string };
+    const path = `/api/v1/${kind}/${made.id}`;
+    const named = async (label: string) => {
+      const reply = await site.call("PATCH", path, { label });
+      assert.equal(reply.status, 200, await reply.clone().text());
+      const told = (await reply.json()) as { label: string | null };
+      assert.equal(((await (await site.call("GET", path)).json()) as { label: string | null }).label, told.label);
+      return told.label;
+    };
+    assert.equal(await named("  Fox at night "), "Fox at night");
+    assert.equal(await named("Fox"), "Fox");
+    assert.equal(await named(" "), null);
+    assert.equal((await site.call("PATCH", path, { label: "x".repeat(257) })).status, 400);
+    assert.equal((await site.call("PATCH", `/api/v1/${kind}/${crypto.randomUUID()}`, { label: "x" })).status, 404);
+  }
+});

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "@vas/base/clock.ts";
+import { createLog } from "@vas/base/log.ts";
 import type { ApiKey, ApiKeyCreated, Me, Session, User } from "@vas/contracts/http.ts";
+import { ApiKeys } from "./api-keys.ts";
 import { Sessions } from "./sessions.ts";
 import { openDatabase } from "./store/database.ts";
 import { StoreUnavailable } from "./store/failure.ts";
@@ -179,6 +181,41 @@ test("an API key is shown once, kept as a hash, tells when it was used, and can 
   assert.equal((await site.call("DELETE", `/api/v1/api-keys/${made.id}`)).status, 204);
   assert.equal((await site.call("GET", "/api/v1/cameras", undefined, bearer)).status, 401);
   assert.equal(await code(await site.call("DELETE", `/api/v1/api-keys/${made.id}`)), "api_key_not_found");
+});
+
+test("an API key opens nothing from the moment it expires", async () => {
+  const db = openDatabase(":memory:");
+  let now = Date.parse("2026-03-01T12:00:00.000Z");
+  const keys = new ApiKeys(
+    db,
+    { ...systemClock, wallMs: () => now },
+    createLog(() => undefined),
+  );
+  const wish = { name: "a visit", role: "viewer" as const };
+  const made = await keys.create({ ...wish, expires_at: "2026-03-01T13:00:00Z" }, "admin");
+  const lasting = await keys.create(wish, "admin");
+  assert.deepEqual([made.expires_at, lasting.expires_at], ["2026-03-01T13:00:00.000Z", null]);
+  const found = await keys.find(made.key);
+  assert.ok(found);
+  now = Date.parse("2026-03-01T13:00:00.000Z");
+  assert.equal(await keys.find(made.key), undefined);
+  assert.equal(await keys.findByHash(found.keyHash), undefined, "an open WebSocket looks here");
+  assert.ok(await keys.find(lasting.key));
+  assert.equal((await keys.list()).length, 2, "an administrator still sees what has expired");
+  await assert.rejects(keys.create({ ...wish, expires_at: "2026-03-01T13:00:00Z" }, "admin"), { code: "bad_request" });
+  await db.destroy();
+});
+
+test("a user gets another name, unless somebody has it, and stays logged in", async (t) => {
+  const site = await openTestSite(t);
+  const { id, cookie } = await addUser(site, { role: "viewer" });
+  const rename = (username: string) => site.call("PATCH", `/api/v1/users/${id}`, { username });
+  assert.equal(await code(await rename("ADMIN")), "username_taken");
+  assert.equal((await json<User>(await rename("Bob.Lee"))).username, "bob.lee");
+  assert.equal((await json<User>(await rename("BOB.lee"))).username, "bob.lee", "the own name is not taken");
+  assert.equal((await json<Me>(await me(site, cookie))).username, "bob.lee");
+  await logIn(site.url, "bob.lee");
+  assert.equal((await rename("no spaces")).status, 400);
 });
 
 test("grants of a deleted camera go with it", async (t) => {

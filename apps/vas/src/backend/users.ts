@@ -49,13 +49,14 @@ export class Users {
 
   /**
    * @param byUserId who changes it: a person's own password is changed with the old one, by Sessions
-   * @throws CodedError user_not_found, camera_not_found, last_administrator, bad_request
+   * @throws CodedError user_not_found, username_taken, camera_not_found, last_administrator, bad_request
    */
   async patch(id: string, patch: UserPatch, byUserId: string): Promise<User> {
     if (patch.password !== undefined && id === byUserId)
       throw new CodedError("bad_request", "/password: your own is changed with the old one, at auth/password");
     refuse(
       await store.changeUser(this.#db, id, {
+        username: patch.username?.toLowerCase(),
         role: patch.role,
         passwordHash: patch.password === undefined ? undefined : await hashPassword(patch.password),
         allCameras: patch.all_cameras,

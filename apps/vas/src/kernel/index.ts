@@ -9,6 +9,7 @@ import type { CameraStatus, ProbeReply } from "@vas/contracts/http.ts";
 import type { Run } from "@vas/contracts/live.ts";
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
+import type { Hardware } from "./frames/tap-types.ts";
 
 export { createKernel } from "./kernel.ts";
 
@@ -22,7 +23,7 @@ export type KernelOptions = {
   announcedAddress: string | undefined;
   /** Absolute; holds `recordings/`, `snapshots/` and `clips/`. */
   mediaDir: string;
-  frameExport: { enabled: boolean; shmDir: string; slotCount: number };
+  frameExport: { enabled: boolean; shmDir: string; slotCount: number; hardware?: Hardware | undefined };
   /** Loopback and link-local camera addresses are refused unless set. */
   allowLoopbackCameras: boolean;
   log: Log;
@@ -158,6 +159,12 @@ export interface Kernel {
    * @throws CodedError snapshot_failed
    */
   pictureOf(segment: SegmentRecord, moment: Moment): Promise<Picture>;
+  /**
+   * A small picture of the key frame at or before the moment; the segment's first one where all are later.
+   * @param height of the picture in pixels; a smaller stream is not enlarged
+   * @throws CodedError snapshot_failed, or the signal's reason
+   */
+  thumbnailOf(segment: SegmentRecord, moment: Moment, height: number, signal: AbortSignal): Promise<Picture>;
   /**
    * Cuts one MP4 without re-encoding from consecutive segments, from the key frame at or before `fromWallMs`.
    * @param path where to write, relative to mediaDir

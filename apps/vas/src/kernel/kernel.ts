@@ -88,6 +88,8 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     },
     recordedUpTo: async (cameraId, pts90k, signal) => cameras.get(cameraId)?.recorder.reaches(pts90k, signal) ?? false,
     pictureOf: (segment, moment) => pictures.ofSegment(join(mediaDir, segment.path), segment, moment),
+    thumbnailOf: (segment, moment, height, signal) =>
+      pictures.thumbnail(join(mediaDir, segment.path), segment, { moment, height, signal }),
     writeClip: (segments, range, path, signal) => writeClip({ ffmpeg, mediaDir, segments, ...range, path, signal }),
     writeExport: (request) => writeExport(mediaDir, request),
     repairSegment: (segment) => repairSegmentFile(join(mediaDir, segment.path), segment),
@@ -152,7 +154,7 @@ function counters(workers: WorkerPool, cameras: ReadonlyMap<string, Camera>): Co
       camera,
     });
     if (!tapCounters) continue;
-    const { framesExported, framesOverRate, decodeErrors, restarts: tapRestarts } = tapCounters;
+    const { framesExported, framesOverRate, decodeErrors, restarts: tapRestarts, hardware } = tapCounters;
     add("counter", "frames_exported_total", "Frames written to shared memory in this run.", framesExported, { camera });
     add(
       "counter",
@@ -170,6 +172,9 @@ function counters(workers: WorkerPool, cameras: ReadonlyMap<string, Camera>): Co
         camera,
       },
     );
+    add("gauge", "frames_decoded_by_hardware", "1 while hardware decodes what is exported.", hardware ? 1 : 0, {
+      camera,
+    });
     add("counter", "tap_restarts_total", "Times the tap was started again in this run.", tapRestarts, { camera });
   }
   return samples;

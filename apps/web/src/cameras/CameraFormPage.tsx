@@ -14,7 +14,7 @@ export function CameraFormPage(props: { id: string | null }) {
   if (props.id === null) return <CameraEditor camera={null} />;
   if (camera === undefined)
     return error ? <Failure error={error} retry={() => void cameras.reload()} /> : <Loading what="the camera" />;
-  if (camera === null) return <Empty title="There is no such camera" />;
+  if (camera === null) return <Empty title="There is no such camera" page />;
   return <CameraEditor key={camera.id} camera={camera} />;
 }
 

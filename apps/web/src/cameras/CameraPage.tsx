@@ -25,7 +25,7 @@ export function CameraPage(props: { id: string }) {
     return error ? <Failure error={error} retry={() => void cameras.reload()} /> : <Loading what="the camera" />;
   if (camera === null)
     return (
-      <Empty title="There is no such camera">
+      <Empty title="There is no such camera" page>
         <Link to="/" className="button">
           All cameras
         </Link>

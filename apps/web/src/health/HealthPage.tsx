@@ -64,7 +64,7 @@ function CamerasPanel(props: { ai: AiHealth | null }) {
       <h2>Cameras</h2>
       {cameras?.length === 0 && <p className="quiet">No cameras yet.</p>}
       {cameras && cameras.length > 0 && (
-        <div className="scroll">
+        <div className="scroll" tabIndex={0} role="group" aria-label="Table">
           <table>
             <thead>
               <tr>
@@ -143,7 +143,7 @@ function AiPanels(props: { ai: AiHealth; rates: Rates }) {
             Nothing runs. <Link to="/models">Assign a model to a camera</Link> to begin.
           </p>
         ) : (
-          <div className="scroll">
+          <div className="scroll" tabIndex={0} role="group" aria-label="Table">
             <table>
               <thead>
                 <tr>
@@ -201,7 +201,7 @@ function AiPanels(props: { ai: AiHealth; rates: Rates }) {
         {ai.models.length === 0 ? (
           <p className="quiet">No model process was reported.</p>
         ) : (
-          <div className="scroll">
+          <div className="scroll" tabIndex={0} role="group" aria-label="Table">
             <table>
               <thead>
                 <tr>

@@ -23,13 +23,13 @@ export function LivePage() {
     return error ? <Failure error={error} retry={() => void list.reload()} /> : <Loading what="the cameras" />;
   if (cameras.length === 0 && !mayAdd)
     return (
-      <Empty title="No cameras yet">
+      <Empty title="No cameras yet" page>
         <p>An administrator of this site grants you the cameras that you may see.</p>
       </Empty>
     );
   if (cameras.length === 0)
     return (
-      <Empty title="No cameras yet">
+      <Empty title="No cameras yet" page>
         <p>A camera needs an RTSP address. VAS tries it and shows a picture before anything is saved.</p>
         <Link to="/cameras/new" className="button primary">
           Add a camera

@@ -35,7 +35,7 @@ export function RecordingsPage() {
   const first = cameras[0];
   if (!first)
     return (
-      <Empty title="No cameras yet">
+      <Empty title="No cameras yet" page>
         <p>Recordings appear here once a camera is added.</p>
         <Link to="/cameras/new" className="button primary">
           Add a camera
@@ -46,7 +46,7 @@ export function RecordingsPage() {
   const camera = cameras.find((one) => one.id === asked) ?? (asked === null ? first : null);
   if (!camera)
     return (
-      <Empty title="There is no such camera">
+      <Empty title="There is no such camera" page>
         <Link to="/recordings" className="button">
           Recordings of the other cameras
         </Link>

@@ -44,6 +44,7 @@ test("an assignment is made with defaults, changed by what is named, and repeate
     priority: 50,
     parameters: {},
     clip: false,
+    zones: [],
   });
   assert.equal(created_at, updated_at);
   assert.equal(await settled(site.core), 1);
@@ -212,4 +213,75 @@ test("pages and filters of assignments hold each once, in order", async () => {
     assert.equal((await site.request("GET", `ai-model-assignments?cursor=${bad}`)).body.error.code, "cursor_invalid");
   await site.backend.db.deleteFrom("cameras").where("id", "=", CAMERA).execute();
   assert.equal(await count(""), 9);
+});
+
+const triangle = (name: string, x = 0.1) => ({
+  name,
+  points: [
+    [x, 0.1],
+    [x + 0.3, 0.1],
+    [x, 0.8],
+  ],
+});
+
+test("zones are kept as they were drawn, stay where nothing is said of them, and go with an empty list", async () => {
+  await using site = await siteWith([discovered("person")]);
+  const path = `ai-model-assignments/${CAMERA}/person`;
+  const zones = [triangle("door"), triangle("Einfahrt links", 0.5)];
+  const made = await site.request("PUT", path, { zones });
+  assert.deepEqual([made.status, made.body.zones], [200, zones]);
+  assert.deepEqual((await site.request("PUT", path, { desired_fps: 2 })).body.zones, zones);
+  assert.equal(await settled(site.core), 2);
+  await site.request("PUT", path, { zones });
+  assert.equal(await settled(site.core), 2, "the same zones are no change");
+  assert.deepEqual((await site.request("PUT", path, { zones: [] })).body.zones, []);
+});
+
+test("zones that cannot be used are refused by name, and the assignment stays as it was", async () => {
+  await using site = await siteWith([discovered("person")]);
+  const path = `ai-model-assignments/${CAMERA}/person`;
+  await site.request("PUT", path, { zones: [triangle("door")] });
+  const twice = await site.request("PUT", path, { zones: [triangle("door"), triangle(" DOOR ")] });
+  assert.deepEqual([twice.status, twice.body.error.code], [400, "zones_invalid"]);
+  const line = {
+    name: "line",
+    points: [
+      [0, 0],
+      [0.5, 0.5],
+      [1, 1],
+    ],
+  };
+  const flat = await site.request("PUT", path, { zones: [line] });
+  assert.deepEqual(
+    [flat.status, flat.body.error.code, flat.body.error.details],
+    [400, "zones_invalid", { name: "line" }],
+  );
+  for (const zone of [
+    {
+      ...triangle("outside"),
+      points: [
+        [0, 0],
+        [1.1, 0],
+        [0, 1],
+      ],
+    },
+    {
+      name: "two points",
+      points: [
+        [0, 0],
+        [1, 1],
+      ],
+    },
+    triangle(""),
+    triangle("  "),
+    triangle("a\nb"),
+    { ...triangle("more"), colour: "red" },
+  ]) {
+    const refused = await site.request("PUT", path, { zones: [zone] });
+    assert.deepEqual([refused.status, refused.body.error.code], [400, "bad_request"], JSON.stringify(zone));
+  }
+  const many = Array.from({ length: 17 }, (_, at) => triangle(`zone ${at}`));
+  assert.equal((await site.request("PUT", path, { zones: many })).status, 400);
+  const kept = await site.request("GET", "ai-model-assignments");
+  assert.deepEqual(kept.body.items[0].zones, [triangle("door")]);
 });

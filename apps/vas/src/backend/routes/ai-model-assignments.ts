@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { limited } from "@vas/base/limited.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
 import { Assignment, AssignmentPage, AssignmentParams, AssignmentPut, AssignmentQuery } from "@vas/contracts/http.ts";
+import { zonesProblem } from "@vas/contracts/zones.ts";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { App, Backend } from "../context.ts";
@@ -59,7 +60,15 @@ export function registerAssignmentRoutes(app: App, backend: Backend): void {
           created_at: "",
           updated_at: "",
         };
-        const wish = { ...known, ...request.body, clip: request.body.clip ?? known.clip ?? false };
+        const { clip, zones } = request.body;
+        const wish = {
+          ...known,
+          ...request.body,
+          clip: clip ?? known.clip ?? false,
+          zones: zones ?? known.zones ?? [],
+        };
+        const problem = zonesProblem(wish.zones);
+        if (problem) throw new CodedError("zones_invalid", problem.message, { name: problem.name });
         // Whoever only switches an assignment off need not mend parameters that a newer model no longer takes.
         if (wish.enabled || request.body.parameters !== undefined)
           checkParameters(model.discovered.config_schema, wish.parameters);

@@ -1,18 +1,18 @@
 /** Clips: cut from the recording without re-encoding, listed newest first. */
 import { CodedError } from "@vas/contracts/errors.ts";
 import { CameraParams, Clip, ClipCreate, ClipPage, MediaQuery } from "@vas/contracts/http.ts";
+import { Rename } from "@vas/contracts/timeline.ts";
 import { Type } from "typebox";
 import { callerGone } from "../caller.ts";
 import { mustExist } from "../cameras.ts";
 import type { ObjectsOfCameras } from "../access.ts";
 import type { App, Backend } from "../context.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { sendMedia } from "../files.ts";
 import { makeClip, toClip } from "../media.ts";
+import { keptPage, rename } from "./kept.ts";
 import * as store from "../store/media.ts";
 import { isoTime, parseTime } from "../validation.ts";
 
-const PAGE = 50;
 const tags = ["clips"];
 const params = CameraParams;
 
@@ -53,20 +53,7 @@ export function registerClipRoutes(app: App, backend: Backend): void {
       config: { access: { need: "view", of: "listed" } },
       schema: { tags, querystring: MediaQuery, response: { 200: ClipPage } },
     },
-    async ({ query, caller }) => {
-      const limit = query.limit ?? PAGE;
-      const after = decodeCursor(query.cursor);
-      const rows = await store.listClips(db, {
-        cameraId: query.camera_id,
-        cameraIds: caller.grants.cameraIds(),
-        after,
-        limit: limit + 1,
-      });
-      const page = rows.slice(0, limit);
-      const last = rows.length > limit ? page.at(-1) : undefined;
-      const next_cursor = last ? encodeCursor({ createdAt: last.created_at, id: last.id }) : null;
-      return { items: page.map(toClip), next_cursor };
-    },
+    (request) => keptPage(db, "clips", request, toClip),
   );
   app.get(
     "/api/v1/clips/:id",
@@ -91,6 +78,15 @@ export function registerClipRoutes(app: App, backend: Backend): void {
       const row = await find(request.params.id);
       return sendMedia(backend, reply, row.thumbnail_path, "image/jpeg", "clip_not_found");
     },
+  );
+  app.patch(
+    "/api/v1/clips/:id",
+    {
+      config: { access: { need: "operate", of: clips } },
+      schema: { tags, params, body: Rename, response: { 200: Clip } },
+    },
+    async ({ params: { id }, body: { label } }) =>
+      toClip(await rename(db, "clips", { id, label, missing: "clip_not_found" })),
   );
   app.delete(
     "/api/v1/clips/:id",

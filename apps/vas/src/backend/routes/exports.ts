@@ -1,17 +1,17 @@
 /** Exports: a range of the recording with its track, as files to keep. */
 import { CodedError } from "@vas/contracts/errors.ts";
 import { CameraParams, Export, ExportCreate, ExportPage, MediaQuery } from "@vas/contracts/http.ts";
+import { Rename } from "@vas/contracts/timeline.ts";
 import { Type } from "typebox";
 import type { ObjectsOfCameras } from "../access.ts";
 import { mustExist } from "../cameras.ts";
 import type { App, Backend } from "../context.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
 import type { Exports } from "../exports.ts";
 import { sendMedia } from "../files.ts";
+import { keptPage, rename } from "./kept.ts";
 import * as store from "../store/exports.ts";
 import { isoTime } from "../validation.ts";
 
-const PAGE = 50;
 const tags = ["exports"];
 const params = CameraParams;
 
@@ -44,20 +44,7 @@ export function registerExportRoutes(app: App, backend: Backend, exports: Export
       config: { access: { need: "view", of: "listed" } },
       schema: { tags, querystring: MediaQuery, response: { 200: ExportPage } },
     },
-    async ({ query, caller }) => {
-      const limit = query.limit ?? PAGE;
-      const after = decodeCursor(query.cursor);
-      const rows = await store.listExports(db, {
-        cameraId: query.camera_id,
-        cameraIds: caller.grants.cameraIds(),
-        after,
-        limit: limit + 1,
-      });
-      const page = rows.slice(0, limit);
-      const last = rows.length > limit ? page.at(-1) : undefined;
-      const next_cursor = last ? encodeCursor({ createdAt: last.created_at, id: last.id }) : null;
-      return { items: page.map((row) => exports.toExport(row)), next_cursor };
-    },
+    (request) => keptPage(db, "exports", request, (row) => exports.toExport(row)),
   );
   app.get(
     "/api/v1/exports/:id",
@@ -80,6 +67,15 @@ export function registerExportRoutes(app: App, backend: Backend, exports: Export
         return sendMedia(backend, reply, row.path + ending, type, "export_not_found");
       },
     );
+  app.patch(
+    "/api/v1/exports/:id",
+    {
+      config: { access: { need: "operate", of: kept } },
+      schema: { tags, params, body: Rename, response: { 200: Export } },
+    },
+    async ({ params: { id }, body: { label } }) =>
+      exports.toExport(await rename(db, "exports", { id, label, missing: "export_not_found" })),
+  );
   app.delete(
     "/api/v1/exports/:id",
     { config: { access: { need: "operate", of: kept } }, schema: { tags, params, response: { 204: Type.Null() } } },

@@ -1,18 +1,18 @@
 /** Snapshots: taken of now or of a recorded moment, listed newest first. */
 import { CodedError } from "@vas/contracts/errors.ts";
 import { CameraParams, MediaQuery, Snapshot, SnapshotCreate, SnapshotPage } from "@vas/contracts/http.ts";
+import { Rename } from "@vas/contracts/timeline.ts";
 import { Type } from "typebox";
 import { callerGone } from "../caller.ts";
 import { mustExist } from "../cameras.ts";
 import type { ObjectsOfCameras } from "../access.ts";
 import type { App, Backend } from "../context.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
 import { sendMedia } from "../files.ts";
 import { takeSnapshot, toSnapshot } from "../media.ts";
+import { keptPage, rename } from "./kept.ts";
 import * as store from "../store/media.ts";
 import { parseTime } from "../validation.ts";
 
-const PAGE = 50;
 const tags = ["snapshots"];
 const params = CameraParams;
 
@@ -48,20 +48,7 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
       config: { access: { need: "view", of: "listed" } },
       schema: { tags, querystring: MediaQuery, response: { 200: SnapshotPage } },
     },
-    async ({ query, caller }) => {
-      const limit = query.limit ?? PAGE;
-      const after = decodeCursor(query.cursor);
-      const rows = await store.listSnapshots(db, {
-        cameraId: query.camera_id,
-        cameraIds: caller.grants.cameraIds(),
-        after,
-        limit: limit + 1,
-      });
-      const page = rows.slice(0, limit);
-      const last = rows.length > limit ? page.at(-1) : undefined;
-      const next_cursor = last ? encodeCursor({ createdAt: last.created_at, id: last.id }) : null;
-      return { items: page.map(toSnapshot), next_cursor };
-    },
+    (request) => keptPage(db, "snapshots", request, toSnapshot),
   );
   app.get(
     "/api/v1/snapshots/:id",
@@ -78,6 +65,15 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
       const { path } = await find(request.params.id);
       return sendMedia(backend, reply, path, "image/jpeg", "snapshot_not_found");
     },
+  );
+  app.patch(
+    "/api/v1/snapshots/:id",
+    {
+      config: { access: { need: "operate", of: snapshots } },
+      schema: { tags, params, body: Rename, response: { 200: Snapshot } },
+    },
+    async ({ params: { id }, body: { label } }) =>
+      toSnapshot(await rename(db, "snapshots", { id, label, missing: "snapshot_not_found" })),
   );
   app.delete(
     "/api/v1/snapshots/:id",

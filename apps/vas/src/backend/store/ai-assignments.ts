@@ -1,6 +1,6 @@
 /** Assignments: which model should look at which camera. Intent only; what runs is Core's to say. */
 import { CodedError } from "@vas/contracts/errors.ts";
-import type { Assignment, AssignmentPut, AssignmentQuery } from "@vas/contracts/http.ts";
+import type { Assignment, AssignmentPut, AssignmentQuery, Zone } from "@vas/contracts/http.ts";
 import { sql } from "kysely";
 import { isoTime } from "../validation.ts";
 import { anyOf, type Database } from "./database.ts";
@@ -14,6 +14,7 @@ export const ASSIGNMENT_DEFAULTS: Readonly<AssignmentWish> = {
   priority: 50,
   parameters: {},
   clip: false,
+  zones: [],
 };
 
 /**
@@ -83,6 +84,7 @@ export async function storeAssignment(
     priority: wish.priority,
     parameters: JSON.stringify(wish.parameters),
     clip: wish.clip ? 1 : 0,
+    zones: JSON.stringify(wish.zones),
     updated_at: nowWallMs,
   };
   const row = await db
@@ -112,6 +114,7 @@ function apiAssignment(row: {
   priority: number;
   parameters: string;
   clip: number;
+  zones: string;
   created_at: number;
   updated_at: number;
 }): Assignment {
@@ -123,6 +126,7 @@ function apiAssignment(row: {
     priority: row.priority,
     parameters: JSON.parse(row.parameters) as Record<string, unknown>,
     clip: row.clip !== 0,
+    zones: JSON.parse(row.zones) as Zone[],
     created_at: isoTime(row.created_at),
     updated_at: isoTime(row.updated_at),
   };

@@ -1,7 +1,6 @@
-/** Exports, newest first by keyset. */
+/** Exports. */
 import type { Selectable, Updateable } from "kysely";
-import { anyOf, type Database } from "./database.ts";
-import type { After, MediaFilter } from "./media.ts";
+import type { Database } from "./database.ts";
 import type { Tables } from "./schema.ts";
 
 export type ExportRow = Selectable<Tables["exports"]>;
@@ -33,25 +32,5 @@ export function unfinishedExports(db: Database): Promise<ExportRow[]> {
     .where("state", "in", ["queued", "running"])
     .orderBy("created_at")
     .orderBy("id")
-    .execute();
-}
-
-export function listExports(db: Database, { cameraId, cameraIds, after, limit }: MediaFilter): Promise<ExportRow[]> {
-  return db
-    .selectFrom("exports")
-    .selectAll()
-    .$if(cameraId !== undefined, (query) => query.where("camera_id", "=", cameraId as string))
-    .$if(cameraIds !== undefined, (query) => query.where("camera_id", "in", anyOf(cameraIds as string[])))
-    .$if(after !== undefined, (query) =>
-      query.where((eb) =>
-        eb.or([
-          eb("created_at", "<", (after as After).createdAt),
-          eb("created_at", "=", (after as After).createdAt).and("id", "<", (after as After).id),
-        ]),
-      ),
-    )
-    .orderBy("created_at", "desc")
-    .orderBy("id", "desc")
-    .limit(limit)
     .execute();
 }

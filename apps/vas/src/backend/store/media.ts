@@ -1,4 +1,4 @@
-/** Snapshots and clips, newest first by keyset. */
+/** Snapshots and clips, and what they have in common with exports: a list from the newest on, and a name. */
 import type { Selectable } from "kysely";
 import { anyOf, type Database } from "./database.ts";
 import type { Tables } from "./schema.ts";
@@ -15,6 +15,53 @@ export type MediaFilter = {
   limit: number;
 };
 
+/** What a person keeps of a camera. */
+export type KeptRows = { snapshots: SnapshotRow; clips: ClipRow; exports: Selectable<Tables["exports"]> };
+export type KeptTable = keyof KeptRows;
+
+/** One page, newest first by keyset. */
+export async function newestOf<T extends KeptTable>(
+  db: Database,
+  table: T,
+  { cameraId, cameraIds, after, limit }: MediaFilter,
+): Promise<KeptRows[T][]> {
+  // The columns that are named here are those of every one of the three.
+  const rows = await db
+    .selectFrom(table as "snapshots")
+    .selectAll()
+    .$if(cameraId !== undefined, (query) => query.where("camera_id", "=", cameraId as string))
+    .$if(cameraIds !== undefined, (query) => query.where("camera_id", "in", anyOf(cameraIds as string[])))
+    .$if(after !== undefined, (query) =>
+      query.where((eb) =>
+        eb.or([
+          eb("created_at", "<", (after as After).createdAt),
+          eb("created_at", "=", (after as After).createdAt).and("id", "<", (after as After).id),
+        ]),
+      ),
+    )
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+  return rows as unknown as KeptRows[T][];
+}
+
+/** @returns the row with its new name; undefined where it is gone */
+export async function renameKept<T extends KeptTable>(
+  db: Database,
+  table: T,
+  id: string,
+  label: string | null,
+): Promise<KeptRows[T] | undefined> {
+  const row = await db
+    .updateTable(table as "snapshots")
+    .set({ label })
+    .where("id", "=", id)
+    .returningAll()
+    .executeTakeFirst();
+  return row as unknown as KeptRows[T] | undefined;
+}
+
 export async function insertSnapshot(db: Database, row: SnapshotRow): Promise<void> {
   await db.insertInto("snapshots").values(row).execute();
 }
@@ -27,29 +74,6 @@ export function deleteSnapshot(db: Database, id: string): Promise<SnapshotRow | 
   return db.deleteFrom("snapshots").where("id", "=", id).returningAll().executeTakeFirst();
 }
 
-export function listSnapshots(
-  db: Database,
-  { cameraId, cameraIds, after, limit }: MediaFilter,
-): Promise<SnapshotRow[]> {
-  return db
-    .selectFrom("snapshots")
-    .selectAll()
-    .$if(cameraId !== undefined, (query) => query.where("camera_id", "=", cameraId as string))
-    .$if(cameraIds !== undefined, (query) => query.where("camera_id", "in", anyOf(cameraIds as string[])))
-    .$if(after !== undefined, (query) =>
-      query.where((eb) =>
-        eb.or([
-          eb("created_at", "<", (after as After).createdAt),
-          eb("created_at", "=", (after as After).createdAt).and("id", "<", (after as After).id),
-        ]),
-      ),
-    )
-    .orderBy("created_at", "desc")
-    .orderBy("id", "desc")
-    .limit(limit)
-    .execute();
-}
-
 export async function insertClip(db: Database, row: ClipRow): Promise<void> {
   await db.insertInto("clips").values(row).execute();
 }
@@ -60,24 +84,4 @@ export function clipById(db: Database, id: string): Promise<ClipRow | undefined>
 
 export function deleteClip(db: Database, id: string): Promise<ClipRow | undefined> {
   return db.deleteFrom("clips").where("id", "=", id).returningAll().executeTakeFirst();
-}
-
-export function listClips(db: Database, { cameraId, cameraIds, after, limit }: MediaFilter): Promise<ClipRow[]> {
-  return db
-    .selectFrom("clips")
-    .selectAll()
-    .$if(cameraId !== undefined, (query) => query.where("camera_id", "=", cameraId as string))
-    .$if(cameraIds !== undefined, (query) => query.where("camera_id", "in", anyOf(cameraIds as string[])))
-    .$if(after !== undefined, (query) =>
-      query.where((eb) =>
-        eb.or([
-          eb("created_at", "<", (after as After).createdAt),
-          eb("created_at", "=", (after as After).createdAt).and("id", "<", (after as After).id),
-        ]),
-      ),
-    )
-    .orderBy("created_at", "desc")
-    .orderBy("id", "desc")
-    .limit(limit)
-    .execute();
 }

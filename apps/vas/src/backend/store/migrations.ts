@@ -75,4 +75,24 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE ai_event_reviews (event_seq {int} PRIMARY KEY, camera_id TEXT NOT NULL, reviewed_by TEXT NOT NULL, reviewed_at {int} NOT NULL)",
     "CREATE INDEX ai_event_reviews_by_camera ON ai_event_reviews (camera_id)",
   ],
+  [
+    "ALTER TABLE ai_model_assignments ADD COLUMN zones TEXT NOT NULL DEFAULT '[]'",
+    "CREATE TABLE audit (seq {serial}, at_ms {int} NOT NULL, actor_kind TEXT NOT NULL, actor_id TEXT NOT NULL, actor_name TEXT NOT NULL, address TEXT NOT NULL, session TEXT, action TEXT NOT NULL, object_id TEXT, object_name TEXT, camera_id TEXT, details TEXT NOT NULL)",
+    "CREATE INDEX audit_by_actor ON audit (actor_name, seq)",
+    "CREATE INDEX audit_by_action ON audit (action, seq)",
+    "CREATE INDEX audit_by_camera ON audit (camera_id, seq)",
+  ],
+  ["ALTER TABLE api_keys ADD COLUMN expires_at {int}"],
+  // A year of a camera is summed up along these alone; lists of all cameras go along the last three.
+  [
+    "DROP INDEX segments_by_time",
+    "CREATE INDEX segments_by_time ON segments (camera_id, start_wall_ms, end_wall_ms)",
+    "DROP INDEX ai_events_by_camera",
+    "CREATE INDEX ai_events_by_camera ON ai_events (camera_id, timestamp_ms, seq, confidence, label)",
+    "ALTER TABLE snapshots ADD COLUMN label TEXT",
+    "ALTER TABLE exports ADD COLUMN label TEXT",
+    "CREATE INDEX snapshots_by_age ON snapshots (created_at, id)",
+    "CREATE INDEX clips_by_age ON clips (created_at, id)",
+    "CREATE INDEX exports_by_age ON exports (created_at, id)",
+  ],
 ];

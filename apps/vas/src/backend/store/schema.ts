@@ -36,6 +36,8 @@ export type Tables = {
     created_by: string;
     created_at: number;
     last_used_at: number | null;
+    /** null where it does not expire. */
+    expires_at: Generated<number | null>;
   };
   api_key_cameras: { key_id: string; camera_id: string };
   cameras: {
@@ -86,6 +88,7 @@ export type Tables = {
     id: string;
     camera_id: string;
     event_id: string | null;
+    label: string | null;
     wall_ms: number;
     pts90k: number;
     width: number;
@@ -112,6 +115,7 @@ export type Tables = {
     from_ms: number;
     to_ms: number;
     boxes: number;
+    label: string | null;
     /** A JSON array, or null for all. */
     models: string | null;
     state: "queued" | "running" | "done" | "failed";
@@ -164,6 +168,25 @@ export type Tables = {
     enabled: number;
     updated_at: number;
   };
+  /** Insert-only, and cut at its old end: who did what. */
+  audit: {
+    seq: Generated<number>;
+    at_ms: number;
+    actor_kind: string;
+    /** Empty where nobody was known. */
+    actor_id: string;
+    actor_name: string;
+    /** Network address the request came from. */
+    address: string;
+    /** The session's public id; null for a key. */
+    session: string | null;
+    action: string;
+    object_id: string | null;
+    object_name: string | null;
+    camera_id: string | null;
+    /** A JSON object. */
+    details: string;
+  };
   ai_model_assignments: {
     camera_id: string;
     model_id: string;
@@ -173,6 +196,8 @@ export type Tables = {
     parameters: string;
     /** Whether each event gets a clip. */
     clip: Generated<number>;
+    /** A JSON array of zones. */
+    zones: Generated<string>;
     created_at: number;
     updated_at: number;
   };

@@ -7,6 +7,7 @@ export type UserRow = Selectable<Tables["users"]>;
 export type SessionRow = Selectable<Tables["sessions"]>;
 export type UserWithCameras = UserRow & { camera_ids: string[]; last_used_at: number | null };
 export type UserChange = {
+  username?: string | undefined;
   role?: string | undefined;
   passwordHash?: string | undefined;
   allCameras?: boolean | undefined;
@@ -72,13 +73,15 @@ export function changeUser(db: Database, id: string, change: UserChange): Promis
   return db.transaction().execute(async (tx) => {
     const user = await userById(tx, id);
     if (!user) return "user_not_found";
-    const { role, passwordHash, allCameras, cameraIds } = change;
+    const { username = user.username, role, passwordHash, allCameras, cameraIds } = change;
+    if (username !== user.username && (await userByName(tx, username))) return "username_taken";
     if (role !== undefined && role !== "administrator" && (await isLastAdministrator(tx, id)))
       return "last_administrator";
     if (cameraIds && !(await camerasExist(tx, cameraIds))) return "camera_not_found";
     await tx
       .updateTable("users")
       .set({
+        username,
         role: role ?? user.role,
         password_hash: passwordHash ?? user.password_hash,
         all_cameras: allCameras === undefined ? user.all_cameras : Number(allCameras),

@@ -121,6 +121,17 @@ export class MemoryKernel implements Kernel {
     return { jpeg: JPEG, width: segment.width, height: segment.height, pts90k, wallMs: segment.startWallMs };
   }
 
+  readonly thumbnails: { segmentId: string; moment: Moment; height: number }[] = [];
+  /** Called for each small picture before it is there. */
+  onThumbnail: (signal: AbortSignal) => Promise<void> = async () => undefined;
+
+  async thumbnailOf(segment: SegmentRecord, moment: Moment, height: number, signal: AbortSignal): Promise<Picture> {
+    this.thumbnails.push({ segmentId: segment.id, moment, height });
+    await this.onThumbnail(signal);
+    signal.throwIfAborted();
+    return { jpeg: JPEG, width: 256, height, pts90k: segment.startPts90k, wallMs: segment.startWallMs };
+  }
+
   async writeClip(segments: SegmentRecord[], range: { fromWallMs: number; toWallMs: number }, path: string) {
     const file = join(this.mediaDir, path);
     await mkdir(dirname(file), { recursive: true });

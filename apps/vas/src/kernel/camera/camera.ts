@@ -259,7 +259,7 @@ export class Camera {
   }
 
   #startTap({ fd, pts90kBase }: TapInput): void {
-    const { shmDir, slotCount } = this.#options.frameExport;
+    const { shmDir, slotCount, hardware } = this.#options.frameExport;
     const { maxFps, height } = this.#spec.frameExport ?? {};
     let entry: { state: TapState; tap: Tap } | undefined;
     const tap = startTap({
@@ -268,6 +268,7 @@ export class Camera {
       slotCount,
       inputFd: fd,
       pts90kBase,
+      hardware,
       maxFps: maxFps ?? undefined,
       height: height ?? undefined,
       log: this.#log,

@@ -8,19 +8,11 @@
  * The container's own parsers are switched off: FFmpeg's MPEG-TS muxer writes one access unit per PES packet, and a parser
  * would hold every picture back until the next one begins.
  */
-import { AVERROR_EAGAIN, AVERROR_EOF, AVMEDIA_TYPE_VIDEO, AV_LOG_QUIET, AV_NOPTS_VALUE } from "node-av/constants";
-import {
-  Codec,
-  CodecContext,
-  Dictionary,
-  FFmpegError,
-  FormatContext,
-  Frame,
-  InputFormat,
-  Log as FFmpegLog,
-  Packet,
-} from "node-av/lib";
+import { AVERROR_EAGAIN, AVERROR_EOF, AV_LOG_QUIET, AV_NOPTS_VALUE } from "node-av/constants";
+import type { AVPixelFormat } from "node-av/constants";
+import { Dictionary, FFmpegError, FormatContext, Frame, InputFormat, Log as FFmpegLog, Packet } from "node-av/lib";
 import { Converter, exportedSize } from "./converter.ts";
+import { Decoder, StreamError } from "./decoder.ts";
 import { createRateCap } from "./frame-rate.ts";
 import { endUnlessCalledAgain, exitNow } from "./libc.ts";
 import { FrameMemoryError, RingWriter } from "./ring-writer.ts";
@@ -31,9 +23,6 @@ import { createUnwrap } from "./unwrap.ts";
 const REPORT_INTERVAL_MS = 1000;
 /** An event loop that stood still for so long is a hung process, and nobody may be left to see it. */
 const HUNG_AFTER_SECONDS = 60;
-
-/** What can be said of a stream that cannot be decoded at all. */
-class StreamError extends Error {}
 
 const options: TapProcessOptions = JSON.parse(process.argv[2] ?? "");
 const unwrap = createUnwrap(options.elapsedTicks);
@@ -47,7 +36,6 @@ let lastPts90k: number | null = null;
  */
 let lastFrameId = Math.max(options.lastFrameId, Date.now());
 let ring: RingWriter | undefined;
-let passingOver = false;
 let converter: Converter | undefined;
 let ending = false;
 
@@ -85,67 +73,41 @@ async function decodeAll(): Promise<void> {
   const frame = new Frame();
   frame.alloc();
   let streamIndex = -1;
-  let decoder: CodecContext | undefined;
+  let decoder: Decoder | undefined;
   for (;;) {
     const read = await input.readFrame(packet);
     if (ending || read === AVERROR_EOF) return;
     if (read === AVERROR_EAGAIN) continue;
     if (read < 0) throw new StreamError(`the stream cannot be read: ${new FFmpegError(read).message}`);
-    decoder ??= openDecoder(input, packet.streamIndex);
-    if (decoder !== undefined && streamIndex < 0) streamIndex = packet.streamIndex;
+    const stream = input.streams[packet.streamIndex];
+    // Whatever else the stream carries is passed over.
+    if (decoder === undefined && Decoder.takes(stream)) {
+      decoder = new Decoder(stream, frame, options.hardware, {
+        onFrame: takeFrame,
+        onError: () => counters.decodeErrors++,
+        onDecoder: (hardware, reason) => report({ type: "decoder", hardware, reason }),
+      });
+      streamIndex = packet.streamIndex;
+    }
     if (decoder !== undefined && packet.streamIndex === streamIndex) {
       counters.packetsRead++;
-      passOver(decoder, packet);
-      const sent = decoder.sendPacketSync(packet);
-      if (sent < 0 && sent !== AVERROR_EAGAIN) counters.decodeErrors++;
-      while (decoder.receiveFrameSync(frame) >= 0) {
-        takeFrame(frame);
-        frame.unref();
-      }
+      // A frame that nothing refers to and that the rate will not take need not be decoded; every other has to be.
+      if (packet.pts !== AV_NOPTS_VALUE) decoder.passOver(rate.isSuperfluous(unwrapPacket(Number(packet.pts))));
+      decoder.decode(packet);
     }
     packet.unref();
   }
 }
 
-/** @returns undefined where the stream is not video: its packets are passed over */
-function openDecoder(input: FormatContext, streamIndex: number): CodecContext | undefined {
-  const stream = input.streams[streamIndex];
-  if (stream === undefined || stream.codecpar.codecType !== AVMEDIA_TYPE_VIDEO) return undefined;
-  const codec = Codec.findDecoder(stream.codecpar.codecId);
-  if (codec === null) throw new StreamError(`no decoder for this video [codec_id:${stream.codecpar.codecId}]`);
-  const decoder = new CodecContext();
-  decoder.allocContext3(codec);
-  // More threads would decode ahead and hold back as many pictures; one core decodes 1080p at far more than camera rates.
-  decoder.threadCount = 1;
-  decoder.pktTimebase = stream.timeBase;
-  const opened = decoder.open2Sync(codec, null);
-  if (opened < 0) throw new StreamError(`the decoder cannot be opened: ${new FFmpegError(opened).message}`);
-  return decoder;
-}
-
-/**
- * Lets the decoder pass over the next packet where it holds a frame that nothing refers to and that the rate will not take.
- * Every other frame has to be decoded for those that refer to it.
- */
-function passOver(decoder: CodecContext, packet: Packet): void {
-  if (packet.pts === AV_NOPTS_VALUE) return;
-  const superfluous = rate.isSuperfluous(unwrapPacket(Number(packet.pts)));
-  if (superfluous === passingOver) return;
-  passingOver = superfluous;
-  decoder.setOption("skip_frame", superfluous ? "noref" : "default");
-}
-
-function takeFrame(frame: Frame): void {
+/** @returns false where the picture is damaged or could not be put into its slot */
+function takeFrame(frame: Frame, layout: AVPixelFormat): boolean {
   const timestampNs = process.hrtime.bigint();
   const pts = frame.pts === AV_NOPTS_VALUE ? frame.bestEffortTimestamp : frame.pts;
-  if (frame.decodeErrorFlags !== 0 || pts === AV_NOPTS_VALUE) {
-    counters.decodeErrors++;
-    return;
-  }
+  if (frame.decodeErrorFlags !== 0 || pts === AV_NOPTS_VALUE) return false;
   const ticks = unwrap(Number(pts));
   if (!rate.take(ticks)) {
     counters.framesOverRate++;
-    return;
+    return true;
   }
   const { width, height } = exportedSize(options, frame.width, frame.height);
   const target = ringFor(width, height);
@@ -153,13 +115,11 @@ function takeFrame(frame: Frame): void {
     target.geometry,
     target.slots.map(({ pixels }) => pixels),
   ));
-  if (!converts.convert(frame, target.beginFrame().index)) {
-    counters.decodeErrors++;
-    return;
-  }
+  if (!converts.convert(frame, layout, target.beginFrame().index)) return false;
   lastPts90k = options.pts90kBase + ticks;
   lastFrameId = target.commit({ timestampNs, pts90k: lastPts90k, wallMs: Date.now() });
   if (counters.framesExported++ === 0) reportCounters();
+  return true;
 }
 
 /** The ring of this size; a camera that changes its size gets new files, the old ones first making room for them. */

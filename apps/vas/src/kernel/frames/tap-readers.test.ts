@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { waitFor } from "@vas/testkit/processes.ts";
 import { tapOutputArguments } from "./tap-output.ts";
-import { encode, framesIn, makeTap, source, work, x264 } from "./tap.testing.ts";
+import { encode, framesIn, liveCamera, makeTap, source, x264 } from "./tap.testing.ts";
 
 const SECONDS = 8;
 const FRAMES = SECONDS * 15;
@@ -24,29 +22,6 @@ function startReader(t: TestContext, folder: string, does: string) {
   });
   t.after(() => child.kill("SIGKILL"));
   return { child, ready: once(child.stdout, "data") };
-}
-
-/** A live camera whose stream is recorded and exported by one FFmpeg, as an ingest does it. */
-function liveCamera(it: ReturnType<typeof makeTap>, seconds: number) {
-  const clip = encode(`readers-${seconds}.ts`, ...source("320x240", seconds), ...x264(0));
-  const recorded = join(work, `${randomUUID()}.mp4`);
-  const record = "-map 0:v:0 -c copy -f mp4 -movflags frag_keyframe+empty_moov".split(" ");
-  const child = it.ffmpeg("-re", "-i", clip, ...tapOutputArguments("pipe:3"), ...record, recorded);
-  return {
-    child,
-    ended: once(child, "exit"),
-    /** Frames in the recording; none may be missing between the first and the last. */
-    recordedFrames() {
-      const show = "-v error -select_streams v -show_entries packet=pts_time -of csv=p=0".split(" ");
-      const times = execFileSync("ffprobe", [...show, recorded], { encoding: "utf8" })
-        .trim()
-        .split(/[\s,]+/)
-        .map(Number);
-      for (let at = 1; at < times.length; at++)
-        assert.equal(Math.round(((times[at] as number) - (times[at - 1] as number)) * 15), 1, `recorded frame ${at}`);
-      return times.length;
-    },
-  };
 }
 
 test("readers that are stopped, killed or scribble over everything cost no exported and no recorded frame", async (t) => {

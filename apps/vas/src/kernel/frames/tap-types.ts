@@ -1,6 +1,15 @@
 /** What the kernel asks of a camera's tap; frames/tap.ts keeps the process, frames/tap-process.ts is it. */
 import type { Log } from "@vas/base/log.ts";
 
+/** What can decode beside the processor. VAAPI is the road to Intel's and AMD's chips, CUDA to NVIDIA's, Vulkan to any. */
+export type HardwareKind = "vaapi" | "cuda" | "vulkan";
+
+/**
+ * Hardware wished for. `auto` takes the first kind that answers, of its first device. `device` is a render node
+ * (`/dev/dri/renderD128`) for VAAPI, a number for the others, null for the first.
+ */
+export type Hardware = { kind: HardwareKind | "auto"; device: string | null };
+
 export type TapState = { state: "starting" | "running" | "stopped"; reason: string | null };
 
 export type TapOptions = {
@@ -21,6 +30,8 @@ export type TapOptions = {
   /** Pixels of the exported frames, even. One alone keeps the stream's proportions. Default: the stream's own size. */
   width?: number | undefined;
   height?: number | undefined;
+  /** Decodes by hardware where that works, and in software, saying why, where it does not. Default: software. */
+  hardware?: Hardware | undefined;
   onState(state: TapState): void;
   /** Told of every process that died, with what a reason for people leaves out. */
   log?: Log;
@@ -41,6 +52,8 @@ export type TapCounters = {
   lastPts90k: number | null;
   /** Size of the exported frames; null before the first. */
   size: { width: number; height: number } | null;
+  /** What decodes now; null is software, and what it is before the first frame. */
+  hardware: HardwareKind | null;
 };
 
 /** The tap process's only argument, as JSON. */
@@ -52,6 +65,7 @@ export type TapProcessOptions = {
   maxFps: number | undefined;
   width: number | undefined;
   height: number | undefined;
+  hardware: Hardware | undefined;
   /** Since the run began, in 90 kHz ticks: tells a process that joins late how often the 33-bit time stamps wrapped. */
   elapsedTicks: number;
   /** Exported frames count on from here. */
@@ -70,6 +84,8 @@ export type TapReport =
       lastFrameId: number;
       lastPts90k: number | null;
     }
+  /** What decodes from now on; `hardware` null with the reason where hardware was wished for. */
+  | { type: "decoder"; hardware: HardwareKind | null; reason: string | null }
   | { type: "ended" }
   | { type: "failed"; reason: string; stack: string };
 

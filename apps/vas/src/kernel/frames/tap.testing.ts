@@ -13,6 +13,7 @@ import { waitFor } from "@vas/testkit/processes.ts";
 import { PIPE_SIZE_BYTES, closeEnd, openPipe } from "./pipe.ts";
 import { openRing } from "./ring-reader.testing.ts";
 import type { ReadHeader, ReadSlot } from "./ring-reader.testing.ts";
+import { tapOutputArguments } from "./tap-output.ts";
 import { startTap } from "./tap.ts";
 import type { TapOptions, TapState } from "./tap-types.ts";
 
@@ -24,7 +25,10 @@ after(() => {
 });
 
 /** A tap on a pipe of its own. Whatever a test forgets to end ends with it. */
-export function makeTap(t: TestContext, wishes: Pick<TapOptions, "enabled" | "maxFps" | "width" | "height"> = {}) {
+export function makeTap(
+  t: TestContext,
+  wishes: Pick<TapOptions, "enabled" | "maxFps" | "width" | "height" | "hardware"> = {},
+) {
   const pipe = openPipe(PIPE_SIZE_BYTES);
   const cameraId = randomUUID();
   const folder = join(shmDir, cameraId);
@@ -131,5 +135,28 @@ export function framesIn(folder: string): { header: ReadHeader; frames: ReadSlot
     frames: frames
       .filter((frame) => frame.sequence > 0n && frame.sequence % 2n === 0n)
       .sort((a, b) => a.frameId - b.frameId),
+  };
+}
+
+/** A live camera whose stream is recorded and exported by one FFmpeg, as an ingest does it. */
+export function liveCamera(it: ReturnType<typeof makeTap>, seconds: number) {
+  const clip = encode(`live-${seconds}.ts`, ...source("320x240", seconds), ...x264(0));
+  const recorded = join(work, `${randomUUID()}.mp4`);
+  const record = "-map 0:v:0 -c copy -f mp4 -movflags frag_keyframe+empty_moov".split(" ");
+  const child = it.ffmpeg("-re", "-i", clip, ...tapOutputArguments("pipe:3"), ...record, recorded);
+  return {
+    child,
+    ended: once(child, "exit"),
+    /** Frames in the recording; none may be missing between the first and the last. */
+    recordedFrames() {
+      const show = "-v error -select_streams v -show_entries packet=pts_time -of csv=p=0".split(" ");
+      const times = execFileSync("ffprobe", [...show, recorded], { encoding: "utf8" })
+        .trim()
+        .split(/[\s,]+/)
+        .map(Number);
+      for (let at = 1; at < times.length; at++)
+        assert.equal(Math.round(((times[at] as number) - (times[at - 1] as number)) * 15), 1, `recorded frame ${at}`);
+      return times.length;
+    },
   };
 }

@@ -10,6 +10,7 @@
  * | ends because the stream ended | stopped; not started again |
  * | dies, is killed, finds no memory or no stream | started again after 0.5 s, 1 s, up to 30 s |
  * | says nothing for 15 s | killed, then as above |
+ * | is ended by a fault or hangs while hardware decodes | as above, but in software until `stop` |
  * | `stop()` | SIGTERM, after 2 s SIGKILL; the export folder is removed in any case |
  */
 import { spawn } from "node:child_process";
@@ -32,6 +33,8 @@ const GOOD_AFTER_MS = 10_000;
 const CHECK_INTERVAL_MS = 1000;
 const NO_FRAME_MS = 5000;
 const SILENT_MS = 15_000;
+/** What a broken driver does to the process that it is loaded into. */
+const FAULTS: ReadonlySet<NodeJS.Signals> = new Set(["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"]);
 const STOP_GRACE_MS = 2000;
 const STDERR_TAIL = 2000;
 /** frame_id counts on from Unix milliseconds, which no camera may overtake. */
@@ -65,7 +68,14 @@ export function startTap(options: TapOptions): Tap {
     lastFrameId: 0,
     lastPts90k: null,
     size: null,
+    hardware: null,
   };
+  /** Hardware that brought a process down is not tried again. */
+  let hardware = options.hardware;
+  /** Whether the process that runs may be inside a driver. */
+  let onHardware = false;
+  /** Why hardware that was wished for does not decode. */
+  let softwareReason: string | null = null;
   let state: TapState = { state: "starting", reason: null };
   let child: ChildProcess | undefined;
   let gone: Promise<void> = Promise.resolve();
@@ -88,6 +98,8 @@ export function startTap(options: TapOptions): Tap {
 
   function start(): void {
     Object.assign(before, counters);
+    counters.hardware = null;
+    onHardware = hardware !== undefined;
     const argument: TapProcessOptions = {
       folder,
       slotCount: options.slotCount,
@@ -95,6 +107,7 @@ export function startTap(options: TapOptions): Tap {
       maxFps: options.maxFps,
       width: options.width,
       height: options.height,
+      hardware,
       elapsedTicks: Math.round((performance.now() - startedMs) * 90),
       lastFrameId: counters.lastFrameId,
     };
@@ -116,6 +129,7 @@ export function startTap(options: TapOptions): Tap {
       heardMs = performance.now();
       if (report.type === "failed") ({ reason: failure, stack } = report);
       else if (report.type === "size") counters.size = { width: report.width, height: report.height };
+      else if (report.type === "decoder") decodes(report);
       else if (report.type === "counters") take(report);
     });
     gone = new Promise((resolve) => {
@@ -135,6 +149,13 @@ export function startTap(options: TapOptions): Tap {
     });
   }
 
+  function decodes(report: Extract<TapReport, { type: "decoder" }>): void {
+    counters.hardware = report.hardware;
+    onHardware = report.hardware !== null;
+    softwareReason = report.reason === null ? null : `decoded in software: ${report.reason}`;
+    if (!stopping && state.state === "running") become({ state: "running", reason: softwareReason });
+  }
+
   function take(report: Extract<TapReport, { type: "counters" }>): void {
     const exported = before.framesExported + report.framesExported;
     const advanced = exported > counters.framesExported;
@@ -148,7 +169,7 @@ export function startTap(options: TapOptions): Tap {
     if (advanced) {
       advancedMs = heardMs;
       if (heardMs - spawnedMs > GOOD_AFTER_MS) backoff.reset();
-      become({ state: "running", reason: null });
+      become({ state: "running", reason: softwareReason });
     } else if (report.framesExported === 0) {
       const reason = report.packetsRead > 0 ? "waiting for a key frame" : "waiting for the stream";
       become({ state: "starting", reason });
@@ -159,6 +180,7 @@ export function startTap(options: TapOptions): Tap {
     if (stopping || child === undefined) return;
     const now = performance.now();
     if (now - heardMs > SILENT_MS) {
+      if (onHardware) giveUpHardware("it stood still");
       child.kill("SIGKILL");
       return;
     }
@@ -169,6 +191,7 @@ export function startTap(options: TapOptions): Tap {
   function died(code: number | null, signal: NodeJS.Signals | null, failure: string | undefined): void {
     if (stopping) return;
     if (code === TAP_EXIT.ended) return become({ state: "stopped", reason: "the stream ended" });
+    if (onHardware && signal !== null && FAULTS.has(signal)) giveUpHardware(`it ended with ${signal}`);
     const waitMs = backoff.nextMs();
     const why = failure ?? `the tap process died [${signal === null ? `code:${code}` : `signal:${signal}`}]`;
     become({ state: "stopped", reason: `${why}; next try in ${waitMs / 1000} s` });
@@ -177,6 +200,12 @@ export function startTap(options: TapOptions): Tap {
       become({ state: "starting", reason: "started again" });
       start();
     }, waitMs);
+  }
+
+  function giveUpHardware(why: string): void {
+    if (hardware === undefined) return;
+    softwareReason = `decoded in software: ${counters.hardware ?? hardware.kind} is not used again, for ${why}`;
+    hardware = undefined;
   }
 
   async function stop(): Promise<void> {

@@ -71,24 +71,39 @@ export class Pictures {
     this.#ffmpeg = ffmpeg;
   }
 
-  /**
-   * @param wanted picks the moment on the segment's own clock
-   * @throws CodedError snapshot_failed
-   */
+  /** @throws CodedError snapshot_failed */
   async ofSegment(path: string, segment: SegmentRecord, moment: Moment): Promise<Picture> {
-    let content: SegmentContent;
-    try {
-      content = await readSegment(path);
-    } catch (error) {
-      throw new CodedError("snapshot_failed", `The recording could not be read: ${errorText(error)}`);
-    }
-    const first = content.fragments[0] as Fragment;
-    const base = segment.startPts90k - Math.min(...first.pts);
-    const wanted =
-      "pts90k" in moment ? moment.pts90k - base : Math.min(...first.pts) + (moment.wallMs - segment.startWallMs) * 90;
-    const pts = newestAtOrBefore(content.fragments, wanted);
+    const { init, fragments, base, wanted } = await this.#find(path, segment, moment);
+    const pts = newestAtOrBefore(fragments, wanted);
     const wallMs = segment.startWallMs + Math.round((pts + base - segment.startPts90k) / 90);
-    return { ...(await this.decode(content.init, content.fragments, pts)), pts90k: pts + base, wallMs };
+    return { ...(await this.decode(init, fragments, pts)), pts90k: pts + base, wallMs };
+  }
+
+  /**
+   * A small picture of the newest key frame at or before the moment: one frame is decoded, whatever the GOP.
+   *
+   * @throws CodedError snapshot_failed, or the signal's reason
+   */
+  async thumbnail(
+    path: string,
+    segment: SegmentRecord,
+    { moment, height, signal }: { moment: Moment; height: number; signal: AbortSignal },
+  ): Promise<Picture> {
+    const { init, fragments, base, wanted } = await this.#find(path, segment, moment);
+    const keys = fragments.filter((fragment) => fragment.key);
+    const key = keys.findLast((fragment) => fragment.startDts <= wanted) ?? keys[0];
+    if (!key) throw new CodedError("snapshot_failed", "The recording holds no key frame.");
+    const pts = key.pts[0] as number;
+    const scaled = Math.min(height, init.height);
+    const jpeg = await this.#run(
+      [init.bytes, key.bytes],
+      ["-skip_frame", "nokey"],
+      [`scale=-2:${scaled}`, "6"],
+      signal,
+    );
+    const width = Math.round((init.width * scaled) / init.height / 2) * 2;
+    const wallMs = segment.startWallMs + Math.round((pts + base - segment.startPts90k) / 90);
+    return { jpeg, width, height: scaled, pts90k: pts + base, wallMs };
   }
 
   /** Decodes the frame with exactly this presentation time. @throws CodedError snapshot_failed */
@@ -100,45 +115,55 @@ export class Pictures {
     const holding = fragments.findIndex((fragment) => fragment.pts.includes(pts));
     const key = fragments.findLastIndex((fragment, index) => index <= holding && fragment.key);
     if (holding < 0 || key < 0) throw new CodedError("snapshot_failed", "The frame is not in the recording.");
+    const needed = fragments.slice(key, holding + 2).map((fragment) => fragment.bytes);
+    const jpeg = await this.#run([init.bytes, ...needed], [], [`select=eq(pts\\,${pts})`, "3"]);
+    return { jpeg, width: init.width, height: init.height };
+  }
+
+  /** What the segment's file holds, and where the moment is on the file's own time line. */
+  async #find(path: string, segment: SegmentRecord, moment: Moment) {
+    let content: SegmentContent;
+    try {
+      content = await readSegment(path);
+    } catch (error) {
+      throw new CodedError("snapshot_failed", `The recording could not be read: ${errorText(error)}`);
+    }
+    const first = Math.min(...(content.fragments[0] as Fragment).pts);
+    const base = segment.startPts90k - first;
+    const wanted =
+      "pts90k" in moment ? moment.pts90k - base : first + Math.round((moment.wallMs - segment.startWallMs) * 90);
+    return { ...content, base, wanted };
+  }
+
+  /** The first frame that passes the filter, as a JPEG. */
+  async #run(
+    input: readonly Buffer[],
+    decoder: readonly string[],
+    [filter, quality]: readonly [string, string],
+    asked?: AbortSignal,
+  ): Promise<Buffer> {
     await this.#enter();
     try {
-      const needed = fragments.slice(key, holding + 2).map((fragment) => fragment.bytes);
+      asked?.throwIfAborted();
+      const late = AbortSignal.timeout(DECODE_TIMEOUT_MS);
       const jpeg = await runToBuffer(
         this.#ffmpeg,
         [
-          "-hide_banner",
-          "-nostdin",
-          "-loglevel",
-          "error",
-          "-threads",
-          "1",
-          "-f",
-          "mov",
-          "-i",
-          "pipe:0",
-          "-map",
-          "0:v:0",
-          "-vf",
-          `select=eq(pts\\,${pts})`,
-          "-copyts",
-          "-fps_mode",
-          "passthrough",
-          "-frames:v",
-          "1",
-          "-c:v",
-          "mjpeg",
-          "-q:v",
-          "3",
-          "-f",
-          "image2pipe",
-          "pipe:1",
+          ..."-hide_banner -nostdin -loglevel error -threads 1".split(" "),
+          ...decoder,
+          ..."-f mov -i pipe:0 -map 0:v:0 -vf".split(" "),
+          filter,
+          ..."-copyts -fps_mode passthrough -frames:v 1 -c:v mjpeg -q:v".split(" "),
+          quality,
+          ..."-f image2pipe pipe:1".split(" "),
         ],
-        [init.bytes, ...needed],
-        { maxBytes: MAX_JPEG_BYTES, signal: AbortSignal.timeout(DECODE_TIMEOUT_MS) },
+        input,
+        { maxBytes: MAX_JPEG_BYTES, signal: asked ? AbortSignal.any([asked, late]) : late },
       );
       if (jpeg.length === 0) throw new Error("no picture came out");
-      return { jpeg, width: init.width, height: init.height };
+      return jpeg;
     } catch (error) {
+      asked?.throwIfAborted();
       throw new CodedError("snapshot_failed", `The picture could not be decoded: ${errorText(error)}`);
     } finally {
       this.#leave();
