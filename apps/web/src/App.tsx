@@ -69,7 +69,7 @@ export function App() {
   const ask = () => setTurn((old) => old + 1);
   return (
     <SiteContext value={site}>
-      {session.state === "asking" && <Loading what="VAS" />}
+      {session.state === "asking" && <Loading what={uiText.brand} />}
       {session.state === "failed" && (
         <main className="login">
           <Failure error={session.error} retry={ask} />

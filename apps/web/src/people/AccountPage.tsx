@@ -2,6 +2,7 @@ import type { Session } from "@vas/contracts/http.ts";
 import { type FormEvent, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { useCameras, useSite } from "../site.ts";
+import { peopleText } from "../strings/people.ts";
 import { ago, shortTime } from "../ui/format.ts";
 import { useLoad, useTitle } from "../ui/hooks.ts";
 import { Badge, Facts, Failure, Field, Loading } from "../ui/parts.tsx";
@@ -9,16 +10,16 @@ import { agentWords, passwordError, roleName } from "./form.ts";
 import { useMe } from "./me.ts";
 
 export function AccountPage() {
-  useTitle("My account");
+  useTitle(peopleText.myAccount);
   const me = useMe();
   const { vas } = useSite();
   const { cameras } = useCameras();
   const sessions = useLoad("sessions", () => vas.sessions());
   const names = cameras?.map((camera) => camera.name).join(", ");
   return (
-    <section aria-label="My account">
+    <section aria-label={peopleText.myAccount}>
       <div className="toolbar">
-        <h1>My account</h1>
+        <h1>{peopleText.myAccount}</h1>
       </div>
       <div className="split even">
         <div className="stack">
@@ -26,17 +27,20 @@ export function AccountPage() {
             <h2>{me.username}</h2>
             <Facts
               facts={[
-                { name: "Role", value: roleName(me.role) },
-                { name: "Cameras", value: me.all_cameras ? "every camera" : names || "no camera yet" },
+                { name: peopleText.role, value: roleName(me.role) },
+                {
+                  name: peopleText.cameras,
+                  value: me.all_cameras ? peopleText.everyCamera : names || peopleText.noCameraYet,
+                },
               ]}
             />
           </div>
           <PasswordPanel username={me.username} onChanged={sessions.reload} />
         </div>
         <div className="panel stack">
-          <h2>Where you are logged in</h2>
+          <h2>{peopleText.whereLoggedIn}</h2>
           <Failure error={sessions.error} retry={sessions.reload} />
-          {sessions.value === null && !sessions.error && <Loading what="the sessions" />}
+          {sessions.value === null && !sessions.error && <Loading what={peopleText.theSessions} />}
           <ul className="media">
             {sessions.value?.items.map((session) => (
               <SessionRow key={session.id} session={session} onEnded={sessions.reload} />
@@ -57,7 +61,7 @@ function PasswordPanel(props: { username: string; onChanged: () => void }) {
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState<{ error: ApiError | null } | null>(null);
   const tooShort = passwordError(next);
-  const differs = again === next ? undefined : "The two are not the same.";
+  const differs = again === next ? undefined : peopleText.notTheSame;
 
   const change = async (event: FormEvent) => {
     event.preventDefault();
@@ -74,10 +78,15 @@ function PasswordPanel(props: { username: string; onChanged: () => void }) {
     props.onChanged();
   };
   return (
-    <form className="panel form" aria-label="Change the password" onSubmit={(event) => void change(event)} noValidate>
-      <h2>Change the password</h2>
+    <form
+      className="panel form"
+      aria-label={peopleText.changePassword}
+      onSubmit={(event) => void change(event)}
+      noValidate
+    >
+      <h2>{peopleText.changePassword}</h2>
       <input type="text" hidden readOnly autoComplete="username" value={props.username} />
-      <Field label="Old password" error={tried && old === "" ? "Give the password that you have now." : null}>
+      <Field label={peopleText.oldPassword} error={tried && old === "" ? peopleText.oldPasswordMissing : null}>
         <input
           type="password"
           autoComplete="current-password"
@@ -85,7 +94,7 @@ function PasswordPanel(props: { username: string; onChanged: () => void }) {
           onChange={(event) => setOld(event.target.value)}
         />
       </Field>
-      <Field label="New password" hint="8 characters or more." error={tried ? tooShort : null}>
+      <Field label={peopleText.newPassword} hint={peopleText.passwordLength} error={tried ? tooShort : null}>
         <input
           type="password"
           autoComplete="new-password"
@@ -93,7 +102,7 @@ function PasswordPanel(props: { username: string; onChanged: () => void }) {
           onChange={(event) => setNext(event.target.value)}
         />
       </Field>
-      <Field label="New password again" error={tried ? differs : null}>
+      <Field label={peopleText.newPasswordAgain} error={tried ? differs : null}>
         <input
           type="password"
           autoComplete="new-password"
@@ -104,12 +113,12 @@ function PasswordPanel(props: { username: string; onChanged: () => void }) {
       <Failure error={done?.error ?? null} />
       {done && !done.error && (
         <div className="notice good" role="status">
-          <span>The password is changed. You were logged out everywhere else.</span>
+          <span>{peopleText.passwordChanged}</span>
         </div>
       )}
       <div className="row">
         <button type="submit" className="primary" disabled={busy}>
-          {busy ? "Changing…" : "Change"}
+          {busy ? peopleText.changing : peopleText.change}
         </button>
       </div>
     </form>
@@ -129,16 +138,16 @@ function SessionRow(props: { session: Session; onEnded: () => void }) {
   return (
     <li>
       <span>
-        <b>{words}</b> {session.current && <Badge tone="good">this browser</Badge>}
+        <b>{words}</b> {session.current && <Badge tone="good">{peopleText.thisBrowser}</Badge>}
         <br />
         <small className="quiet">
-          {session.address}, since {shortTime(session.created_at)}, last used {ago(session.last_used_at)}
+          {peopleText.since(session.address, shortTime(session.created_at), ago(session.last_used_at))}
         </small>
         <Failure error={error} />
       </span>
       {!session.current && (
-        <button type="button" aria-label={`Log out ${words}`} onClick={() => void end()}>
-          Log out
+        <button type="button" aria-label={peopleText.logOutOne(words)} onClick={() => void end()}>
+          {peopleText.logOut}
         </button>
       )}
     </li>

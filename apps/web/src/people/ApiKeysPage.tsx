@@ -2,33 +2,46 @@ import type { ApiKey, ApiKeyCreated } from "@vas/contracts/http.ts";
 import { type FormEvent, useRef, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { useCameras, useSite } from "../site.ts";
+import { peopleText } from "../strings/people.ts";
+import { ConfirmDialog } from "../ui/dialog.tsx";
 import { ago, shortTime } from "../ui/format.ts";
 import { useLoad, useTitle } from "../ui/hooks.ts";
-import { Badge, Facts, Failure, Field, Loading } from "../ui/parts.tsx";
-import { type GrantForm, grantOf, grantWords, roleName } from "./form.ts";
+import { Badge, Empty, Facts, Failure, Field, Loading } from "../ui/parts.tsx";
+import { useToast } from "../ui/toast.tsx";
+import {
+  endOf,
+  endWords,
+  type GrantForm,
+  grantOf,
+  grantWords,
+  hasEnded,
+  type Lifetime,
+  LIFETIMES,
+  roleName,
+} from "./form.ts";
 import { GrantFields } from "./GrantFields.tsx";
 import { PeopleTabs } from "./PeopleTabs.tsx";
 
 export function ApiKeysPage() {
-  useTitle("API keys");
+  useTitle(peopleText.apiKeys);
   const { vas } = useSite();
   const keys = useLoad("api keys", () => vas.apiKeys());
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState<ApiKeyCreated | null>(null);
 
   return (
-    <section aria-label="API keys">
+    <section aria-label={peopleText.apiKeys}>
       <div className="toolbar">
-        <h1>API keys</h1>
+        <h1>{peopleText.apiKeys}</h1>
         <PeopleTabs current="keys" />
         <span className="spring" />
-        <button type="button" onClick={() => setAdding(true)} disabled={adding}>
-          Make a key
+        <button type="button" className="primary" onClick={() => setAdding(true)} disabled={adding}>
+          {peopleText.makeKey}
         </button>
       </div>
       {made && <Shown key={made.id} made={made} onDone={() => setMade(null)} />}
       <Failure error={keys.error} retry={keys.reload} />
-      {keys.value === null && !keys.error && <Loading what="the API keys" />}
+      {keys.value === null && !keys.error && <Loading what={peopleText.theKeys} />}
       {adding && (
         <KeyForm
           onMade={(key) => {
@@ -40,9 +53,9 @@ export function ApiKeysPage() {
         />
       )}
       {keys.value?.items.length === 0 && !adding && (
-        <p className="quiet">
-          No keys. A program such as a home automation shows a key in place of a person's name and password.
-        </p>
+        <Empty title={peopleText.noKeys}>
+          <p>{peopleText.noKeysWords}</p>
+        </Empty>
       )}
       <ul className="people">
         {keys.value?.items.map((key) => (
@@ -69,11 +82,8 @@ function Shown(props: { made: ApiKeyCreated; onDone: () => void }) {
     }
   };
   return (
-    <div className="panel form person" role="status" aria-label="The new key">
-      <Field
-        label={`Key of ${made.name}`}
-        hint="Keep it now: it is not shown again. It goes into the header Authorization: Bearer, never into an address."
-      >
+    <div className="panel form person" role="status" aria-label={peopleText.newKey}>
+      <Field label={peopleText.keyOf(made.name)} hint={peopleText.keyHint}>
         <input
           type="text"
           ref={field}
@@ -85,10 +95,10 @@ function Shown(props: { made: ApiKeyCreated; onDone: () => void }) {
       </Field>
       <div className="row wrap">
         <button type="button" className="primary" onClick={() => void copy()}>
-          {copied ? "Copied" : "Copy"}
+          {copied ? peopleText.copied : peopleText.copy}
         </button>
         <button type="button" onClick={onDone}>
-          I have kept it
+          {peopleText.kept}
         </button>
       </div>
     </div>
@@ -99,24 +109,33 @@ function KeyForm(props: { onMade: (key: ApiKeyCreated) => void; onCancel: () => 
   const { vas } = useSite();
   const [name, setName] = useState("");
   const [grant, setGrant] = useState<GrantForm>({ role: "viewer", allCameras: false, cameraIds: [] });
+  const [lifetime, setLifetime] = useState<Lifetime>("never");
   const [error, setError] = useState<ApiError | null>(null);
   const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
   const make = async (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
     if (name.trim() === "") return;
-    const outcome = await vas.createApiKey({ name: name.trim(), role: grant.role, ...grantOf(grant) });
+    setBusy(true);
+    const outcome = await vas.createApiKey({
+      name: name.trim(),
+      role: grant.role,
+      ...grantOf(grant),
+      ...endOf(lifetime, Date.now()),
+    });
+    setBusy(false);
     setError(outcome.ok ? null : outcome.error);
     if (outcome.ok) props.onMade(outcome.value);
   };
   return (
     <div className="panel person">
-      <h2>Make a key</h2>
-      <form className="form settings" aria-label="Make a key" onSubmit={(event) => void make(event)} noValidate>
+      <h2>{peopleText.makeKey}</h2>
+      <form className="form settings" aria-label={peopleText.makeKey} onSubmit={(event) => void make(event)} noValidate>
         <Field
-          label="Name"
-          hint="The program that will use it."
-          error={tried && name.trim() === "" ? "Give the key a name." : null}
+          label={peopleText.name}
+          hint={peopleText.keyNameHint}
+          error={tried && name.trim() === "" ? peopleText.keyNameMissing : null}
         >
           <input
             type="text"
@@ -128,13 +147,22 @@ function KeyForm(props: { onMade: (key: ApiKeyCreated) => void; onCancel: () => 
           />
         </Field>
         <GrantFields form={grant} onChange={(change) => setGrant({ ...grant, ...change })} />
+        <Field label={peopleText.ends} hint={peopleText.endsHint}>
+          <select value={lifetime} onChange={(event) => setLifetime(event.target.value as Lifetime)}>
+            {LIFETIMES.map((one) => (
+              <option key={one} value={one}>
+                {peopleText.lifetimes[one]}
+              </option>
+            ))}
+          </select>
+        </Field>
         <Failure error={error} />
         <div className="row wrap">
-          <button type="submit" className="primary">
-            Make the key
+          <button type="submit" className="primary" disabled={busy}>
+            {busy ? peopleText.making : peopleText.makeTheKey}
           </button>
           <button type="button" onClick={props.onCancel}>
-            Cancel
+            {peopleText.cancel}
           </button>
         </div>
       </form>
@@ -145,45 +173,54 @@ function KeyForm(props: { onMade: (key: ApiKeyCreated) => void; onCancel: () => 
 function Key(props: { of: ApiKey; onRevoked: () => void }) {
   const { of: key, onRevoked } = props;
   const { vas } = useSite();
+  const toast = useToast();
   const { cameras } = useCameras();
   const [asking, setAsking] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+  const now = new Date();
   const revoke = async () => {
     const outcome = await vas.revokeApiKey(key.id);
-    setAsking(false);
-    setError(outcome.ok ? null : outcome.error);
-    if (outcome.ok) onRevoked();
+    if (!outcome.ok) return outcome.error;
+    toast({ words: peopleText.revoked(key.name) });
+    onRevoked();
+    return null;
   };
   return (
     <li className="panel person" data-key={key.name}>
       <div className="row head">
         <h2>{key.name}</h2>
         <Badge tone="plain">{roleName(key.role)}</Badge>
+        {hasEnded(key, now.getTime()) && <Badge tone="warn">{peopleText.hasEnded}</Badge>}
         <span className="spring" />
-        <button type="button" className="danger" aria-label={`Revoke ${key.name}`} onClick={() => setAsking(true)}>
-          Revoke
+        <button
+          type="button"
+          className="danger"
+          aria-label={peopleText.revokeOne(key.name)}
+          onClick={() => setAsking(true)}
+        >
+          {peopleText.revoke}
         </button>
       </div>
       <Facts
         wide
         facts={[
-          { name: "Cameras", value: grantWords(key, cameras ?? []) },
-          { name: "Last used", value: ago(key.last_used_at) },
-          { name: "Made", value: `${shortTime(key.created_at)} by ${key.created_by}` },
+          { name: peopleText.cameras, value: grantWords(key, cameras ?? []) },
+          { name: peopleText.lastUsed, value: ago(key.last_used_at) },
+          { name: peopleText.ends, value: endWords(key, now) },
+          { name: peopleText.made, value: peopleText.madeBy(shortTime(key.created_at), key.created_by) },
         ]}
       />
-      <Failure error={error} />
-      {asking && (
-        <div className="notice warn" role="alertdialog" aria-label={`Revoke ${key.name}`}>
-          <span>Revoke {key.name}? The program that uses it is locked out at once.</span>
-          <button type="button" className="danger" onClick={() => void revoke()}>
-            Revoke the key
-          </button>
-          <button type="button" onClick={() => setAsking(false)}>
-            Keep it
-          </button>
-        </div>
-      )}
+      <ConfirmDialog
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={peopleText.revokeQuestion(key.name)}
+        action={peopleText.revokeKey}
+        busyWords={peopleText.revoking}
+        cancel={peopleText.keepIt}
+        danger
+        onConfirm={revoke}
+      >
+        {peopleText.revokeWords}
+      </ConfirmDialog>
     </li>
   );
 }

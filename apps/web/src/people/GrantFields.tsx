@@ -1,5 +1,6 @@
 import type { Role } from "@vas/contracts/http.ts";
 import { useCameras } from "../site.ts";
+import { peopleText } from "../strings/people.ts";
 import { Field, Switch } from "../ui/parts.tsx";
 import { type GrantForm, ROLES } from "./form.ts";
 
@@ -9,23 +10,22 @@ export function GrantFields(props: { form: GrantForm; onChange: (change: Partial
   const { cameras } = useCameras();
   const toggle = (id: string, on: boolean) =>
     onChange({ cameraIds: on ? [...form.cameraIds, id] : form.cameraIds.filter((one) => one !== id) });
-  const role = ROLES.find((one) => one.role === form.role);
   return (
     <>
-      <Field label="Role" hint={`A${form.role === "viewer" ? "" : "n"} ${form.role} ${role?.words ?? ""}`}>
+      <Field label={peopleText.role} hint={peopleText.roles[form.role].words}>
         <select value={form.role} onChange={(event) => onChange({ role: event.target.value as Role })}>
-          {ROLES.map((one) => (
-            <option key={one.role} value={one.role}>
-              {one.name}
+          {ROLES.map((role) => (
+            <option key={role} value={role}>
+              {peopleText.roles[role].name}
             </option>
           ))}
         </select>
       </Field>
       {form.role !== "administrator" && (
         <fieldset className="field">
-          <legend className="field-label">Cameras</legend>
+          <legend className="field-label">{peopleText.cameras}</legend>
           <Switch
-            label="Every camera, also those to come"
+            label={peopleText.everyCameraToCome}
             checked={form.allCameras}
             onChange={(allCameras) => onChange({ allCameras })}
           />
@@ -45,7 +45,7 @@ export function GrantFields(props: { form: GrantForm; onChange: (change: Partial
               ))}
             </ul>
           )}
-          {!form.allCameras && cameras?.length === 0 && <p className="quiet">There are no cameras yet.</p>}
+          {!form.allCameras && cameras?.length === 0 && <p className="quiet">{peopleText.noCameras}</p>}
         </fieldset>
       )}
     </>

@@ -2,47 +2,45 @@ import type { User } from "@vas/contracts/http.ts";
 import { useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { useCameras, useSite } from "../site.ts";
+import { peopleText } from "../strings/people.ts";
+import { ConfirmDialog } from "../ui/dialog.tsx";
 import { ago } from "../ui/format.ts";
 import { useLoad, useTitle } from "../ui/hooks.ts";
 import { Badge, Facts, Failure, Loading } from "../ui/parts.tsx";
+import { useToast } from "../ui/toast.tsx";
 import { grantWords, roleName } from "./form.ts";
 import { useMe } from "./me.ts";
 import { PeopleTabs } from "./PeopleTabs.tsx";
 import { PersonForm } from "./PersonForm.tsx";
 
 export function PeoplePage() {
-  useTitle("People");
+  useTitle(peopleText.people);
   const { vas } = useSite();
+  const toast = useToast();
   const users = useLoad("users", () => vas.users());
   /** Whose form is open: an id, or "new". */
   const [editing, setEditing] = useState<string | null>(null);
-  const [words, setWords] = useState<string | null>(null);
 
-  const done = (said: string) => {
+  const done = (words: string) => {
     setEditing(null);
-    setWords(said);
+    toast({ words });
     users.reload();
   };
   return (
-    <section aria-label="People">
+    <section aria-label={peopleText.people}>
       <div className="toolbar">
-        <h1>People</h1>
+        <h1>{peopleText.people}</h1>
         <PeopleTabs current="people" />
         <span className="spring" />
-        <button type="button" onClick={() => setEditing("new")} disabled={editing === "new"}>
-          Add a person
+        <button type="button" className="primary" onClick={() => setEditing("new")} disabled={editing === "new"}>
+          {peopleText.addPerson}
         </button>
       </div>
-      {words && (
-        <div className="notice good" role="status">
-          <span>{words}</span>
-        </div>
-      )}
       <Failure error={users.error} retry={users.reload} />
-      {users.value === null && !users.error && <Loading what="the people" />}
+      {users.value === null && !users.error && <Loading what={peopleText.thePeople} />}
       {editing === "new" && (
         <div className="panel person">
-          <h2>Add a person</h2>
+          <h2>{peopleText.addPerson}</h2>
           <PersonForm user={null} isMe={false} onDone={done} onCancel={() => setEditing(null)} />
         </div>
       )}
@@ -75,68 +73,70 @@ function Person(props: {
   const [error, setError] = useState<ApiError | null>(null);
   const isMe = user.id === me.id;
 
-  const act = async (said: string, run: () => Promise<{ ok: true } | { ok: false; error: ApiError }>) => {
-    const outcome = await run();
-    setAsking(false);
+  const logOut = async () => {
+    const outcome = await vas.endSessionsOf(user.id);
     setError(outcome.ok ? null : outcome.error);
-    if (outcome.ok) onDone(said);
+    if (outcome.ok) onDone(peopleText.loggedOut(user.username));
+  };
+  const remove = async () => {
+    const outcome = await vas.deleteUser(user.id);
+    if (!outcome.ok) return outcome.error;
+    onDone(peopleText.removed(user.username));
+    return null;
   };
   return (
     <li className="panel person" data-user={user.username}>
       <div className="row head">
         <h2>{user.username}</h2>
         <Badge tone="plain">{roleName(user.role)}</Badge>
-        {isMe && <span className="quiet">you</span>}
+        {isMe && <span className="quiet">{peopleText.you}</span>}
         <span className="spring" />
-        <button type="button" aria-expanded={open} aria-label={`Edit ${user.username}`} onClick={() => onOpen(!open)}>
-          Edit
+        <button
+          type="button"
+          aria-expanded={open}
+          aria-label={peopleText.editOne(user.username)}
+          onClick={() => onOpen(!open)}
+        >
+          {peopleText.edit}
         </button>
       </div>
       <Facts
         wide
         facts={[
-          { name: "Cameras", value: grantWords(user, cameras ?? []) },
-          { name: "Last here", value: user.last_used_at ? ago(user.last_used_at) : "not logged in anywhere" },
+          { name: peopleText.cameras, value: grantWords(user, cameras ?? []) },
+          { name: peopleText.lastHere, value: user.last_used_at ? ago(user.last_used_at) : peopleText.notLoggedIn },
         ]}
       />
       <Failure error={error} />
       {open && (
         <>
           <PersonForm user={user} isMe={isMe} onDone={onDone} onCancel={() => onOpen(false)} />
-          {!isMe && !asking && (
+          {!isMe && (
             <div className="row wrap settings">
               {user.last_used_at && (
-                <button
-                  type="button"
-                  onClick={() => void act(`${user.username} was logged out.`, () => vas.endSessionsOf(user.id))}
-                >
-                  Log out everywhere
+                <button type="button" onClick={() => void logOut()}>
+                  {peopleText.logOutEverywhere}
                 </button>
               )}
               <button type="button" className="danger" onClick={() => setAsking(true)}>
-                Remove
+                {peopleText.remove}
               </button>
             </div>
           )}
         </>
       )}
-      {open && asking && (
-        <div className="notice warn" role="alertdialog" aria-label={`Remove ${user.username}`}>
-          <span>
-            Remove {user.username}? What {user.username} has open ends at once. Recordings and clips stay.
-          </span>
-          <button
-            type="button"
-            className="danger"
-            onClick={() => void act(`${user.username} was removed.`, () => vas.deleteUser(user.id))}
-          >
-            Remove the person
-          </button>
-          <button type="button" onClick={() => setAsking(false)}>
-            Keep
-          </button>
-        </div>
-      )}
+      <ConfirmDialog
+        open={asking}
+        onClose={() => setAsking(false)}
+        title={peopleText.removeOne(user.username)}
+        action={peopleText.removePerson}
+        busyWords={peopleText.removing}
+        cancel={peopleText.keep}
+        danger
+        onConfirm={remove}
+      >
+        {peopleText.removeWords(user.username)}
+      </ConfirmDialog>
     </li>
   );
 }

@@ -2,6 +2,7 @@ import type { User } from "@vas/contracts/http.ts";
 import { type FormEvent, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { useSite } from "../site.ts";
+import { peopleText } from "../strings/people.ts";
 import { Failure, Field } from "../ui/parts.tsx";
 import { changedPerson, makePassword, newPerson, type PersonForm as Form, personErrors } from "./form.ts";
 import { GrantFields } from "./GrantFields.tsx";
@@ -37,41 +38,37 @@ export function PersonForm(props: Props) {
     setTried(true);
     if (Object.keys(personErrors(form, user === null)).length > 0) return;
     setBusy(true);
-    const outcome = user ? await vas.patchUser(user.id, changedPerson(form)) : await vas.createUser(newPerson(form));
+    const outcome = user
+      ? await vas.patchUser(user.id, changedPerson(form, user.username))
+      : await vas.createUser(newPerson(form));
     setBusy(false);
     setError(outcome.ok ? null : outcome.error);
-    if (outcome.ok) onDone(user ? `${user.username} was changed.` : `${outcome.value.username} was added.`);
+    if (outcome.ok) onDone((user ? peopleText.changed : peopleText.added)(outcome.value.username));
   };
 
   return (
     <form
       className="form settings"
-      aria-label={user ? `Edit ${user.username}` : "Add a person"}
+      aria-label={user ? peopleText.editOne(user.username) : peopleText.addPerson}
       onSubmit={(event) => void save(event)}
       noValidate
     >
-      {!user && (
-        <Field label="Name" hint="For logging in, such as ann or ann.lee." error={errors.username}>
-          <input
-            type="text"
-            value={form.username}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            autoFocus
-            onChange={(event) => change({ username: event.target.value })}
-          />
-        </Field>
-      )}
+      <Field label={peopleText.name} hint={user ? peopleText.renameHint : peopleText.nameHint} error={errors.username}>
+        <input
+          type="text"
+          value={form.username}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          autoFocus={user === null}
+          onChange={(event) => change({ username: event.target.value })}
+        />
+      </Field>
       <GrantFields form={form} onChange={change} />
       {!isMe && (
         <Field
-          label={user ? "New password" : "Password"}
-          hint={
-            user
-              ? "Empty leaves it as it is. A new one logs the person out everywhere."
-              : "8 characters or more. Tell it to the person, who can change it under My account."
-          }
+          label={user ? peopleText.newPassword : peopleText.password}
+          hint={user ? peopleText.newPasswordHint : peopleText.passwordHint}
           error={errors.password}
         >
           <input
@@ -87,18 +84,18 @@ export function PersonForm(props: Props) {
       <Failure error={error} />
       <div className="row wrap">
         <button type="submit" className="primary" disabled={busy}>
-          {busy ? "Saving…" : "Save"}
+          {busy ? peopleText.saving : peopleText.save}
         </button>
         {!isMe && (
           <button
             type="button"
             onClick={() => change({ password: makePassword((bytes) => crypto.getRandomValues(bytes)) })}
           >
-            Make up a password
+            {peopleText.makeUpPassword}
           </button>
         )}
         <button type="button" onClick={onCancel}>
-          Cancel
+          {peopleText.cancel}
         </button>
       </div>
     </form>

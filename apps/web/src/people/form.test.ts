@@ -3,8 +3,11 @@ import { test } from "node:test";
 import {
   agentWords,
   changedPerson,
+  endOf,
+  endWords,
   grantOf,
   grantWords,
+  hasEnded,
   makePassword,
   newPerson,
   type PersonForm,
@@ -35,8 +38,10 @@ test("an administrator is granted nothing, and all cameras leave no list behind"
   assert.deepEqual(grantOf(form({ allCameras: true })), { all_cameras: true, camera_ids: [] });
   assert.deepEqual(grantOf(form({ role: "administrator", allCameras: true })), { all_cameras: false, camera_ids: [] });
   assert.equal(newPerson(form()).username, "Ann");
-  assert.deepEqual(changedPerson(form({ password: "" })), { role: "viewer", all_cameras: false, camera_ids: ["a"] });
-  assert.equal(changedPerson(form()).password, "12345678");
+  const unchanged = { role: "viewer", all_cameras: false, camera_ids: ["a"] };
+  assert.deepEqual(changedPerson(form({ password: "" }), "ann"), unchanged);
+  assert.deepEqual(changedPerson(form({ password: "" }), "bob"), { ...unchanged, username: "Ann" });
+  assert.equal(changedPerson(form(), "ann").password, "12345678");
 });
 
 test("grants are words, and a camera that is gone is not among them", () => {
@@ -67,4 +72,16 @@ test("sessions are named by browser and system", () => {
   assert.equal(agentWords("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"), "Firefox on Windows");
   assert.equal(agentWords("curl/8.5"), "curl");
   assert.equal(agentWords(""), "Unknown program");
+});
+
+test("a key's end is counted in days from now, and said in words", () => {
+  const now = new Date("2026-03-01T12:00:00.000Z");
+  assert.deepEqual(endOf("never", now.getTime()), {});
+  const week = { expires_at: endOf("week", now.getTime()).expires_at ?? null };
+  assert.equal(week.expires_at, "2026-03-08T12:00:00.000Z");
+  assert.equal(hasEnded(week, now.getTime()), false);
+  assert.equal(hasEnded(week, Date.parse("2026-03-08T12:00:00.000Z")), true);
+  assert.match(endWords(week, new Date("2026-03-09T12:00:00.000Z")), /^has ended, 2026-03-08/);
+  assert.equal(hasEnded({ expires_at: null }, now.getTime()), false);
+  assert.equal(endWords({ expires_at: null }, now), "when it is revoked");
 });

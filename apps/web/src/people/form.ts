@@ -1,19 +1,9 @@
-/** What the pages about people check before they ask VAS, and the words they use. */
-import type { Camera, Grant, Role, UserCreate, UserPatch } from "@vas/contracts/http.ts";
+/** What the pages about people check before they ask VAS, and how they say what VAS answers. */
+import type { ApiKey, Camera, Grant, Role, UserCreate, UserPatch } from "@vas/contracts/http.ts";
+import { peopleText } from "../strings/people.ts";
+import { shortTime } from "../ui/format.ts";
 
-export const ROLES: readonly { role: Role; name: string; words: string }[] = [
-  { role: "viewer", name: "Viewer", words: "sees cameras live and recorded, with their events, and changes nothing." },
-  {
-    role: "operator",
-    name: "Operator",
-    words: "also starts and stops cameras, keeps snapshots and clips, and assigns models.",
-  },
-  {
-    role: "administrator",
-    name: "Administrator",
-    words: "may do everything, with every camera, its settings and people.",
-  },
-];
+export const ROLES: readonly Role[] = ["viewer", "operator", "administrator"];
 export const MIN_PASSWORD = 8;
 const NAME = /^[a-z0-9][a-z0-9._@-]*$/i;
 /** Without letters and digits that look alike. */
@@ -24,16 +14,15 @@ export type PersonForm = GrantForm & { username: string; password: string };
 export type PersonErrors = { username?: string; password?: string };
 
 export function roleName(role: Role): string {
-  return ROLES.find((one) => one.role === role)?.name ?? role;
+  return peopleText.roles[role].name;
 }
 
 /** @param isNew an existing person keeps the password where the field is empty */
 export function personErrors(form: PersonForm, isNew: boolean): PersonErrors {
   const errors: PersonErrors = {};
   const username = form.username.trim();
-  if (username === "") errors.username = "Give the person a name.";
-  else if (!NAME.test(username) || username.length > 64)
-    errors.username = "Use letters, digits and . _ @ -, without spaces.";
+  if (username === "") errors.username = peopleText.nameMissing;
+  else if (!NAME.test(username) || username.length > 64) errors.username = peopleText.nameForm;
   const password = passwordError(form.password);
   if (password && (isNew || form.password !== "")) errors.password = password;
   return errors;
@@ -41,15 +30,22 @@ export function personErrors(form: PersonForm, isNew: boolean): PersonErrors {
 
 /** undefined where it is long enough; counted as VAS counts, in characters and not in UTF-16 units. */
 export function passwordError(password: string): string | undefined {
-  return Array.from(password).length < MIN_PASSWORD ? `Use ${MIN_PASSWORD} characters or more.` : undefined;
+  return Array.from(password).length < MIN_PASSWORD ? peopleText.passwordShort(MIN_PASSWORD) : undefined;
 }
 
 export function newPerson(form: PersonForm): UserCreate {
   return { username: form.username.trim(), password: form.password, role: form.role, ...grantOf(form) };
 }
 
-export function changedPerson(form: PersonForm): UserPatch {
-  return { role: form.role, ...grantOf(form), ...(form.password === "" ? {} : { password: form.password }) };
+/** @param username the name that the person has now */
+export function changedPerson(form: PersonForm, username: string): UserPatch {
+  const name = form.username.trim();
+  return {
+    ...(name.toLowerCase() === username ? {} : { username: name }),
+    role: form.role,
+    ...grantOf(form),
+    ...(form.password === "" ? {} : { password: form.password }),
+  };
 }
 
 /** What is granted. An administrator is granted nothing, and so keeps nothing when the role changes. */
@@ -60,9 +56,9 @@ export function grantOf(form: GrantForm): Grant {
 
 /** `every camera`, `Door, Yard`, `no camera yet`. */
 export function grantWords(grant: Grant, cameras: readonly Pick<Camera, "id" | "name">[]): string {
-  if (grant.all_cameras) return "every camera";
+  if (grant.all_cameras) return peopleText.everyCamera;
   const names = cameras.filter(({ id }) => grant.camera_ids.includes(id)).map(({ name }) => name);
-  return names.length === 0 ? "no camera yet" : names.join(", ");
+  return names.length === 0 ? peopleText.noCameraYet : names.join(", ");
 }
 
 /** Four groups of five letters, 99 bits. @param random fills with random bytes */
@@ -96,6 +92,28 @@ const SYSTEMS = [
 export function agentWords(agent: string): string {
   const browser = BROWSERS.find(([pattern]) => pattern.test(agent))?.[1];
   const system = SYSTEMS.find(([pattern]) => pattern.test(agent))?.[1];
-  if (browser) return system ? `${browser} on ${system}` : browser;
-  return agent === "" ? "Unknown program" : (agent.split(/[ /(]/)[0] ?? agent).slice(0, 40);
+  if (browser) return system ? peopleText.browserOn(browser, system) : browser;
+  return agent === "" ? peopleText.unknownProgram : (agent.split(/[ /(]/)[0] ?? agent).slice(0, 40);
+}
+
+export type Lifetime = keyof typeof peopleText.lifetimes;
+const LIFETIME_DAYS: Record<Lifetime, number | null> = { never: null, week: 7, month: 30, quarter: 90, year: 365 };
+export const LIFETIMES = Object.keys(LIFETIME_DAYS) as Lifetime[];
+const DAY_MS = 86_400_000;
+
+/** When a key that is made now ends, as VAS wants it; nothing for one that lasts. */
+export function endOf(lifetime: Lifetime, nowMs: number): { expires_at?: string } {
+  const days = LIFETIME_DAYS[lifetime];
+  return days === null ? {} : { expires_at: new Date(nowMs + days * DAY_MS).toISOString() };
+}
+
+export function hasEnded(key: Pick<ApiKey, "expires_at">, nowMs: number): boolean {
+  return key.expires_at !== null && Date.parse(key.expires_at) <= nowMs;
+}
+
+/** `when it is revoked`, `2026-03-01 12:00`, `has ended, 12:00`. */
+export function endWords(key: Pick<ApiKey, "expires_at">, now: Date): string {
+  if (key.expires_at === null) return peopleText.untilRevoked;
+  const when = shortTime(key.expires_at, now);
+  return hasEnded(key, now.getTime()) ? peopleText.endedAt(when) : when;
 }
