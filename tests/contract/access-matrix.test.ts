@@ -328,6 +328,15 @@ const RULES: Record<string, Rule> = {
   [`GET ${A}/ai-health`]: page(`${A}/ai-health`),
   [`GET ${A}/ai-health/cameras/:id`]: ofCamera("view", (id) => `${A}/ai-health/cameras/${id}`),
   [`GET ${A}/ai-health/models/:model_id`]: page(`${A}/ai-health/models/${MODEL}`),
+  // No Core is connected here that could tell.
+  [`GET ${A}/ai-health/cameras/:id/flights`]: ofCamera(
+    "view",
+    (id) => `${A}/ai-health/cameras/${id}/flights?model_id=${MODEL}`,
+    503,
+  ),
+  [`GET ${A}/health/history`]: page(`${A}/health/history?series=system.memory`),
+  [`GET ${A}/health/system`]: { ...page(`${A}/health/system`), everything: true },
+  [`GET ${A}/audit`]: { needs: "administer", ok: 200, target: () => ({ url: `${A}/audit` }) },
   "GET /metrics": { ...page("/metrics"), core: true, everything: true },
 
   // Plain HTTP gets as far as the guard; what goes over the sockets is in the tests of access.

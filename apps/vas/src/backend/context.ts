@@ -2,6 +2,7 @@
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
+import type { CoreFlight } from "@vas/contracts/flights.ts";
 import type { CoreMetrics } from "@vas/contracts/http.ts";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type {
@@ -13,6 +14,7 @@ import type {
 } from "fastify";
 import type { Config } from "../config.ts";
 import type { Kernel } from "../kernel/index.ts";
+import type { FlightLog } from "./flights.ts";
 import type { Database } from "./store/database.ts";
 import type { Track } from "./track/track.ts";
 
@@ -39,6 +41,11 @@ export type CoreObservation = {
   presentModels: Set<string>;
   /** Tells the connected Core that assignments changed; does nothing where none is connected. */
   notifyAssignmentsChanged(): void;
+  /**
+   * The newest frames of a subscription, newest first.
+   * @throws CodedError core_unavailable where none is connected or it does not answer in time
+   */
+  flights(cameraId: string, modelId: string): Promise<CoreFlight[]>;
 };
 
 export type Backend = {
@@ -52,6 +59,8 @@ export type Backend = {
   serviceKey: string;
   /** Every result, beside the recording. */
   track: Track;
+  /** When each of the newest results came and went. */
+  flights: FlightLog;
   /** Resolves once all that the kernel has told so far is in the store, or was counted as lost. Never rejects. */
   recorded(): Promise<void>;
 };

@@ -5,6 +5,7 @@ const HELP = {
   http_requests_total: "HTTP requests answered, by status class.",
   notices_dropped_total: "Notices that a slow browser's WebSocket did not get.",
   live_connections: "Open live WebSockets.",
+  audit_failures_total: "Changes that could not be written to the audit list.",
   record_failures_total: "Segments and gaps that could not be written to the store.",
   record_waiting_rows: "Segments and gaps that wait for the store.",
   retention_deleted_total: "Segments deleted, by reason.",

@@ -14,15 +14,18 @@ import { guardEveryRoute } from "./access.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { Callers } from "./callers.ts";
 import type { Cameras } from "./cameras.ts";
+import { auditEveryChange } from "./audit.ts";
 import type { App, Backend } from "./context.ts";
 import type { Counters } from "./counters.ts";
 import { errorBody, tell } from "./errors.ts";
+import type { Observer } from "./health/observer.ts";
 import type { NoticeFeed } from "./notices.ts";
 import { registerAiEventRoutes } from "./routes/ai-events.ts";
 import { registerAiHealthRoutes } from "./routes/ai-health.ts";
 import { registerAssignmentRoutes } from "./routes/ai-model-assignments.ts";
 import { registerAiModelRoutes } from "./routes/ai-models.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
+import { registerAuditRoutes } from "./routes/audit.ts";
 import { registerAuthRoutes } from "./routes/auth.ts";
 import { registerCameraGroupRoutes } from "./routes/camera-groups.ts";
 import { registerCameraRoutes } from "./routes/cameras.ts";
@@ -30,6 +33,8 @@ import { registerExportRoutes } from "./routes/exports.ts";
 import type { Exports } from "./exports.ts";
 import { registerClipRoutes } from "./routes/clips.ts";
 import { registerDetectionRoutes } from "./routes/detections.ts";
+import { registerFlightRoutes } from "./routes/flights.ts";
+import { registerHealthHistoryRoutes } from "./routes/health-history.ts";
 import { registerRecordingRoutes } from "./routes/recordings.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerSiteRoutes, VERSION } from "./routes/site.ts";
@@ -57,6 +62,7 @@ export type ServerParts = {
   backend: Backend;
   cameras: Cameras;
   exports: Exports;
+  observer: Observer;
   sessions: Sessions;
   feed: NoticeFeed;
   counters: Counters;
@@ -101,6 +107,7 @@ export async function createServer(parts: ServerParts): Promise<App> {
   const keys = new ApiKeys(backend.db, backend.clock, log);
   const callers = new Callers(sessions, keys, backend.serviceKey);
   guardEveryRoute(app, { callers, secureCookies: config.secureCookies });
+  auditEveryChange(app, backend, counters);
   app.setNotFoundHandler(() => {
     throw new CodedError("not_found");
   });
@@ -129,7 +136,10 @@ export async function createServer(parts: ServerParts): Promise<App> {
   registerAiEventRoutes(app, backend);
   registerAiModelRoutes(app, backend);
   registerAssignmentRoutes(app, backend);
-  registerAiHealthRoutes(app, backend);
+  registerAiHealthRoutes(app, backend, parts.observer.since);
+  registerHealthHistoryRoutes(app, parts.observer);
+  registerFlightRoutes(app, backend);
+  registerAuditRoutes(app, backend);
   const aiResults = registerAiResults(app, backend);
   registerLive(app, backend, { ...parts, callers });
   registerSiteRoutes(app, backend, parts.cameras, () => [

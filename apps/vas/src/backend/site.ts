@@ -3,13 +3,17 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
+import { CodedError } from "@vas/contracts/errors.ts";
 import type { Config } from "../config.ts";
 import type { Kernel, KernelListener } from "../kernel/index.ts";
 import { Cameras } from "./cameras.ts";
 import type { App, Backend } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { Exports } from "./exports.ts";
+import { FlightLog } from "./flights.ts";
 import { NoticeFeed } from "./notices.ts";
+import { Observer } from "./health/observer.ts";
+import { aiHealth } from "./routes/ai-health.ts";
 import { Journal } from "./recorder-journal.ts";
 import { Recorder, type RecorderRow } from "./recorder.ts";
 import { keepRetention } from "./retention.ts";
@@ -34,6 +38,8 @@ export type Site = {
   backend: Backend;
   /** The administrator's password where it was made up just now, to be shown once. */
   newPassword: string | undefined;
+  /** What the site's health is and was. */
+  observer: Observer;
   /** Starts the cameras that should run. */
   start(): Promise<void>;
   /** Ends viewers, cameras and the store, in this order; once, however often it is called. */
@@ -55,12 +61,14 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const recorder = new Recorder({ db, notices: feed, counters, log, clock, journal });
   const sessions = new Sessions(db, clock);
   const kernel = await options.openKernel(recorder);
+  const flights = new FlightLog(clock);
   const track = new Track({
     mediaDir: config.mediaDir,
     log,
     clock,
     known: () => knownIds(db),
     newestPts90k: (cameraId) => kernel.newestPts90k(cameraId) ?? 0,
+    written: (...results) => flights.stored(...results),
   });
   const backend: Backend = {
     config,
@@ -75,19 +83,27 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       metrics: null,
       presentModels: new Set(),
       notifyAssignmentsChanged: () => {},
+      flights: () => Promise.reject(new CodedError("core_unavailable")),
     },
     serviceKey,
     track,
+    flights,
     recorded: () => recorder.idle(),
   };
   await recorder.recover(kernel);
   const cameras = new Cameras(backend, sealer, recorder);
   const exports = new Exports(backend);
+  const observer = new Observer({
+    backend,
+    cameraIds: () => cameras.ids(),
+    aiHealth: () => aiHealth(backend.core, clock.wallMs()),
+  });
   const { pingMs } = options;
   const app = await createServer({
     backend,
     cameras,
     exports,
+    observer,
     sessions,
     feed,
     counters,
@@ -102,6 +118,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   let closing: Promise<void> | undefined;
   const close = async () => {
     ending.abort();
+    await observer.close();
     await app.close();
     await exports.close();
     await kernel.close();
@@ -115,9 +132,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     app,
     backend,
     newPassword,
+    observer,
     async start() {
       await cameras.startAll();
       await exports.start();
+      observer.start();
       const freePercent = config.retentionFreePercent;
       retention = keepRetention({ db, kernel, track, counters, log, clock, freePercent }, ending.signal);
     },

@@ -5,6 +5,8 @@ import { ModelId } from "@vas/contracts/schema.ts";
 import { Type } from "typebox";
 import type { App, Backend, CoreObservation } from "../context.ts";
 import type { Grants } from "../grants.ts";
+import { sinceKey } from "../health/observer.ts";
+import type { HealthSince } from "../health/since.ts";
 import { findModel } from "../store/ai-models.ts";
 
 /** A report younger than this speaks for the present. */
@@ -12,11 +14,15 @@ export const REPORT_FRESH_MS = 5_000;
 
 const ModelParams = Type.Object({ model_id: ModelId }, { additionalProperties: false });
 
-export function registerAiHealthRoutes(app: App, backend: Backend): void {
+export function registerAiHealthRoutes(app: App, backend: Backend, since: HealthSince): void {
+  const healthFor = (grants: Grants) => {
+    const nowWallMs = backend.clock.wallMs();
+    return seenBy(grants, withSince(aiHealth(backend.core, nowWallMs), since, nowWallMs));
+  };
   app.get(
     "/api/v1/ai-health",
     { config: { access: { need: "view", of: "listed" } }, schema: { response: { 200: AiHealth } } },
-    async ({ caller }) => seenBy(caller.grants, aiHealth(backend.core, backend.clock.wallMs())),
+    async ({ caller }) => healthFor(caller.grants),
   );
 
   app.get(
@@ -29,7 +35,7 @@ export function registerAiHealthRoutes(app: App, backend: Backend): void {
       const id = request.params.id.toLowerCase();
       const camera = await backend.db.selectFrom("cameras").select("id").where("id", "=", id).executeTakeFirst();
       if (!camera) throw new CodedError("camera_not_found");
-      const health = seenBy(request.caller.grants, aiHealth(backend.core, backend.clock.wallMs()));
+      const health = healthFor(request.caller.grants);
       const subscriptions = health.subscriptions.filter((subscription) => subscription.camera_id === id);
       const models = new Set(subscriptions.map((subscription) => subscription.model_id));
       return {
@@ -51,7 +57,7 @@ export function registerAiHealthRoutes(app: App, backend: Backend): void {
       const { model_id } = request.params;
       if (!(await findModel(backend.db, model_id)))
         throw new CodedError("model_not_found", `There is no model ${model_id}.`);
-      const health = seenBy(request.caller.grants, aiHealth(backend.core, backend.clock.wallMs()));
+      const health = healthFor(request.caller.grants);
       const subscriptions = health.subscriptions.filter((subscription) => subscription.model_id === model_id);
       const cameras = new Set(subscriptions.map((subscription) => subscription.camera_id));
       return {
@@ -62,6 +68,19 @@ export function registerAiHealthRoutes(app: App, backend: Backend): void {
       };
     },
   );
+}
+
+function withSince(health: AiHealth, since: HealthSince, nowWallMs: number): AiHealth {
+  const dated = <T extends { health: AiHealth["core"]["health"] }>(item: T, key: string) => {
+    const found = since.of(key, item.health, nowWallMs);
+    return found === null ? item : { ...item, since: found };
+  };
+  return {
+    core: dated(health.core, "core"),
+    cameras: health.cameras,
+    subscriptions: health.subscriptions.map((one) => dated(one, sinceKey(one))),
+    models: health.models.map((one) => dated(one, sinceKey({ model_id: one.model_id }))),
+  };
 }
 
 /** Counts of Core and of a model run over every camera: they would tell of those that the caller may not see. */

@@ -7,7 +7,8 @@
  */
 import type { WebSocket } from "@fastify/websocket";
 import { errorText } from "@vas/base/log.ts";
-import type { ErrorCode } from "@vas/contracts/errors.ts";
+import { CodedError, type ErrorCode } from "@vas/contracts/errors.ts";
+import type { CoreFlight } from "@vas/contracts/flights.ts";
 import type { CoreMessage, VasMessage } from "@vas/contracts/results.ts";
 import type { RawData } from "ws";
 import type { CounterSample } from "../../kernel/index.ts";
@@ -29,6 +30,12 @@ const BUDGET_WINDOW_NS = 1_000_000_000n;
 const BUDGET_NS = BUDGET_WINDOW_NS / 2n;
 const PING_INTERVAL_MS = 15_000;
 
+/** A person waits for the answer; a Core that runs gives it within its next turn. */
+const ASK_MS = 2000;
+const MAX_ASKED = 32;
+
+type GiveFlights = (flights: CoreFlight[] | undefined) => void;
+
 export type AiResultsFeed = { counters(): CounterSample[] };
 
 type StoreWork = { session: Session; id: number; rows: number } & (
@@ -46,6 +53,7 @@ export function registerAiResults(
   const triggers = new Triggers(backend, snapshot, clip);
   const ingest = new Ingest(backend, triggers);
   backend.core.notifyAssignmentsChanged = () => ingest.notifyAssignmentsChanged();
+  backend.core.flights = (cameraId, modelId) => ingest.flights(cameraId, modelId);
   app.get("/api/v1/ai-results", { websocket: true, config: { access: "core" } }, (socket) => ingest.accept(socket));
   app.addHook("preClose", (done) => {
     ingest.disconnect();
@@ -68,6 +76,9 @@ class Ingest {
   #draining: Promise<void> | undefined;
   #current: Session | undefined;
   #closed = false;
+  /** What Core was asked and has not answered, by request id. */
+  readonly #asked = new Map<number, { key: string; answer: Promise<CoreFlight[]>; give: GiveFlights }>();
+  #request = 0;
 
   constructor(backend: Backend, triggers: Triggers) {
     this.#backend = backend;
@@ -84,6 +95,7 @@ class Ingest {
       closed: (why) => {
         if (this.#current !== session) return;
         this.#current = undefined;
+        for (const asked of this.#asked.values()) asked.give(undefined);
         core.connected = false;
         core.presentModels = new Set();
         log.info("Ruth Core is gone", { why });
@@ -99,6 +111,26 @@ class Ingest {
 
   notifyAssignmentsChanged(): void {
     this.#current?.send({ notice: "assignments_changed" });
+  }
+
+  /** Whoever asks for the same while it is under way gets the same answer. */
+  flights(cameraId: string, modelId: string): Promise<CoreFlight[]> {
+    const key = `${cameraId} ${modelId}`;
+    for (const asked of this.#asked.values()) if (asked.key === key) return asked.answer;
+    const session = this.#current;
+    if (!session || this.#asked.size >= MAX_ASKED) return Promise.reject(new CodedError("core_unavailable"));
+    const request = ++this.#request;
+    const { promise: answer, resolve, reject } = Promise.withResolvers<CoreFlight[]>();
+    const give: GiveFlights = (flights) => {
+      clearTimeout(timer);
+      this.#asked.delete(request);
+      if (flights) resolve(flights);
+      else reject(new CodedError("core_unavailable"));
+    };
+    const timer = setTimeout(() => give(undefined), ASK_MS);
+    this.#asked.set(request, { key, answer, give });
+    session.send({ notice: "flights", request, camera_id: cameraId, model_id: modelId });
+    return answer;
   }
 
   disconnect(): void {
@@ -135,14 +167,18 @@ class Ingest {
     const checked = readMessage(data, isBinary);
     if (!checked.ok) return this.#refuse(session, checked.id, checked.message);
     const message = checked.value;
-    const { core, clock, notices, track } = this.#backend;
+    const { core, clock, flights, notices, track } = this.#backend;
     switch (message.type) {
       case "results":
         for (const result of message.results) {
           notices.publish({ notice: "result", result });
+          flights.delivered(result);
           track.keep(result);
         }
         this.#counts.results += message.results.length;
+        return session.send({ ack: message.id });
+      case "flights":
+        if (session === this.#current) this.#asked.get(message.request)?.give(message.flights);
         return session.send({ ack: message.id });
       case "metrics":
         if (session === this.#current) {

@@ -21,11 +21,14 @@ import { guardEveryRoute } from "../access.ts";
 import type { Caller } from "../callers.ts";
 import type { App, Backend } from "../context.ts";
 import { errorBody, tell } from "../errors.ts";
+import { FlightLog } from "../flights.ts";
 import { Grants } from "../grants.ts";
+import { HealthSince } from "../health/since.ts";
 import { registerAiEventRoutes } from "../routes/ai-events.ts";
 import { registerAiHealthRoutes } from "../routes/ai-health.ts";
 import { registerAssignmentRoutes } from "../routes/ai-model-assignments.ts";
 import { registerDetectionRoutes } from "../routes/detections.ts";
+import { registerFlightRoutes } from "../routes/flights.ts";
 import { registerAiModelRoutes } from "../routes/ai-models.ts";
 import { type AiResultsFeed, registerAiResults } from "../signaling/ai-results.ts";
 import { knownIds } from "../store/ai-models.ts";
@@ -69,7 +72,15 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
   const logLines: Record<string, unknown>[] = [];
   const log = createLog((line) => void logLines.push(JSON.parse(line)));
   const clock = options.clock ?? systemClock;
-  const track = new Track({ mediaDir: folder, log, clock, known: () => knownIds(db), newestPts90k: () => 0 });
+  const flights = new FlightLog(clock);
+  const track = new Track({
+    mediaDir: folder,
+    log,
+    clock,
+    known: () => knownIds(db),
+    newestPts90k: () => 0,
+    written: (...results) => flights.stored(...results),
+  });
   const backend: Backend = {
     config: { dataDir: folder } as Config,
     db,
@@ -83,9 +94,11 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
       metrics: null,
       presentModels: new Set(),
       notifyAssignmentsChanged() {},
+      flights: () => Promise.reject(new CodedError("core_unavailable")),
     },
     serviceKey: SERVICE_KEY,
     track,
+    flights,
     recorded: async () => {},
   };
   const app = Fastify() as unknown as App;
@@ -108,7 +121,8 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
   registerAiEventRoutes(app, backend);
   registerAiModelRoutes(app, backend);
   registerAssignmentRoutes(app, backend);
-  registerAiHealthRoutes(app, backend);
+  registerAiHealthRoutes(app, backend, new HealthSince());
+  registerFlightRoutes(app, backend);
   const feed = options.takeSnapshot
     ? registerAiResults(app, backend, options.takeSnapshot)
     : registerAiResults(app, backend, async () => {

@@ -42,6 +42,8 @@ export type TrackParts = {
   known(): Promise<{ cameras: Set<string>; models: Set<string> }>;
   /** The newest presentation time the camera has shown; 0 where that is not known. */
   newestPts90k(cameraId: string): number;
+  /** Told when results are in their file, by the presentation times of the first and the last. */
+  written?(cameraId: string, modelId: string, firstPts90k: number, lastPts90k: number): void;
 };
 
 export type TrackQuery = files.Range & { modelId?: string; after?: { pts90k: number; modelId: string } };
@@ -303,6 +305,7 @@ export class Track {
     await file.handle.appendFile(record);
     file.sizeBytes += record.length;
     this.#writtenBytes += record.length;
+    this.#parts.written?.(lane.cameraId, lane.modelId, head.firstPts90k, head.lastPts90k);
     return "kept";
   }
 
