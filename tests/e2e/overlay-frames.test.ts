@@ -221,7 +221,10 @@ async function paired(stage: Parameters<typeof onScreen>[0]): Promise<number | n
 /** Sets what a person would set in the panel, before the page is opened. */
 async function choose(page: Page, mode: "exact" | "fast"): Promise<void> {
   await page.evaluate(
-    (kept) => localStorage.setItem("vas.overlay", kept),
+    async (kept) => {
+      const me = (await (await fetch("/api/v1/auth/me")).json()) as { id: string };
+      localStorage.setItem(`vas.overlay.${me.id}`, kept);
+    },
     JSON.stringify({ on: true, mode, colours: { [ECHO_MODEL]: BOX_COLOUR } }),
   );
 }

@@ -43,7 +43,10 @@ test("boxes are on the frames of a film that GStreamer streams, live and recorde
   const { page } = await openPage(browser, site.url);
   await logIn(page, site.adminPassword);
   await page.evaluate(
-    (kept) => localStorage.setItem("vas.overlay", kept),
+    async (kept) => {
+      const me = (await (await fetch("/api/v1/auth/me")).json()) as { id: string };
+      localStorage.setItem(`vas.overlay.${me.id}`, kept);
+    },
     JSON.stringify({ on: true, mode: "exact", colours: { [ECHO_MODEL]: BOX_COLOUR } }),
   );
 

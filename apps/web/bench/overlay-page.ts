@@ -110,7 +110,16 @@ async function play(round: Round, seconds: number): Promise<Figures> {
   let layer: OverlayLayer | null = null;
   if (round.mode !== "none") {
     director = new BenchDirector(round);
-    layer = new OverlayLayer({ video, picture, boxes, director, settings: () => settings, onReport: () => {} });
+    layer = new OverlayLayer({
+      video,
+      picture,
+      boxes,
+      director,
+      settings: () => settings,
+      zoom: () => 1,
+      zones: () => [],
+      onReport: () => {},
+    });
     const paint = layer.paint.bind(layer);
     layer.paint = () => {
       const start = performance.now();

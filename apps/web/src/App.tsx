@@ -1,9 +1,8 @@
 import type { Me } from "@vas/contracts/http.ts";
 import { Component, lazy, type ReactNode, Suspense, useContext, useEffect, useState } from "react";
 import type { ApiError } from "./api/client.ts";
-import { CameraFormPage } from "./cameras/CameraFormPage.tsx";
-import { CameraPage } from "./cameras/CameraPage.tsx";
 import { LivePage } from "./live/LivePage.tsx";
+import { isWall } from "./live/place.ts";
 import { MeContext, useMay } from "./people/me.ts";
 import { createSite, SiteContext, useOnline, useSite } from "./site.ts";
 import { uiText } from "./strings/ui.ts";
@@ -17,6 +16,11 @@ import { ACCOUNT_PATH, HEALTH_PATH, PEOPLE_PATH, routeOf } from "./ui/route.ts";
 import { listenForShortcuts, ShortcutContext, useShortcuts } from "./ui/shortcuts.ts";
 import { ToastProvider } from "./ui/toast.tsx";
 
+const CameraFormPage = lazy(() =>
+  import("./cameras/CameraFormPage.tsx").then((page) => ({ default: page.CameraFormPage })),
+);
+const CameraPage = lazy(() => import("./cameras/CameraPage.tsx").then((page) => ({ default: page.CameraPage })));
+const WallPage = lazy(() => import("./live/WallPage.tsx").then((page) => ({ default: page.WallPage })));
 const RecordingsPage = lazy(() =>
   import("./playback/RecordingsPage.tsx").then((page) => ({ default: page.RecordingsPage })),
 );
@@ -29,6 +33,9 @@ const ApiKeysPage = lazy(() => import("./people/ApiKeysPage.tsx").then((page) =>
 const AccountMenu = lazy(() => import("./ui/AccountMenu.tsx").then((part) => ({ default: part.AccountMenu })));
 const ShortcutCard = lazy(() => import("./ui/ShortcutCard.tsx").then((part) => ({ default: part.ShortcutCard })));
 const AccountPage = lazy(() => import("./people/AccountPage.tsx").then((page) => ({ default: page.AccountPage })));
+
+const ASK_AGAIN_MS = 5_000;
+const WALL_AGAIN_MS = 30_000;
 
 type Session = { state: "asking" } | { state: "out" } | { state: "in"; me: Me } | { state: "failed"; error: ApiError };
 
@@ -50,11 +57,20 @@ export function App() {
     };
   }, [site, turn]);
 
+  // VAS may be starting: nobody should have to press anything for it, and at a wall there is nobody.
+  const failed = session.state === "failed" ? session : null;
+  useEffect(() => {
+    if (!failed) return undefined;
+    const timer = setTimeout(() => setTurn((old) => old + 1), ASK_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [failed]);
+
   const inside = session.state === "in";
   useEffect(() => {
     if (!inside) return undefined;
     site.live.start();
     void site.cameras.reload();
+    void site.groups.reload();
     const unhear = site.live.onNotice((notice) => {
       if (notice.notice !== "access_changed") return;
       setTurn((old) => old + 1);
@@ -126,6 +142,19 @@ function Inside(props: { me: Me; turn: number; onLoggedOut: () => void }) {
     true,
   );
   useHeadingFocus(address.pathname);
+  if (isWall(address))
+    return (
+      <Guard>
+        <Suspense fallback={<Loading what={uiText.thePage} />}>
+          <WallPage />
+        </Suspense>
+        {listing && (
+          <Suspense fallback={null}>
+            <ShortcutCard onClose={() => setListing(false)} />
+          </Suspense>
+        )}
+      </Guard>
+    );
   const logOut = async () => {
     await vas.logout();
     props.onLoggedOut();
@@ -190,6 +219,7 @@ function OfflineLine() {
 
 function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
   switch (route.page) {
+    case "wall":
     case "live":
       return <LivePage />;
     case "camera":
@@ -245,6 +275,11 @@ class Guard extends Component<{ children: ReactNode }, { error: Error | null }> 
 
   static getDerivedStateFromError(error: Error): { error: Error } {
     return { error };
+  }
+
+  override componentDidCatch(): void {
+    // Nobody is there to press the button.
+    if (isWall(new URL(location.href))) setTimeout(() => location.reload(), WALL_AGAIN_MS);
   }
 
   override render(): ReactNode {

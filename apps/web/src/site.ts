@@ -5,6 +5,7 @@ import type { LiveNotice } from "@vas/contracts/live.ts";
 import { createClient } from "./api/client.ts";
 import { createVas, type Vas } from "./api/vas.ts";
 import { CameraList, type CamerasView } from "./cameras/list.ts";
+import { GroupList, type GroupsView } from "./live/groups.ts";
 import { LiveConnection, type Timers } from "./live/connection.ts";
 
 export const browserTimers: Timers = {
@@ -12,7 +13,7 @@ export const browserTimers: Timers = {
   clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
 };
 
-export type Site = { vas: Vas; live: LiveConnection; cameras: CameraList };
+export type Site = { vas: Vas; live: LiveConnection; cameras: CameraList; groups: GroupList };
 
 /** @param onLoggedOut the session is over, wherever that was noticed */
 export function createSite(onLoggedOut: () => void): Site {
@@ -29,12 +30,18 @@ export function createSite(onLoggedOut: () => void): Site {
     onRefused: () => void vas.me(),
   });
   const cameras = new CameraList(() => vas.cameras());
-  live.onNotice((notice) => cameras.notice(notice));
+  const groups = new GroupList(() => vas.groups());
+  live.onNotice((notice) => {
+    cameras.notice(notice);
+    groups.notice(notice);
+  });
   live.onState(() => {
     // Notices were missed while it was away.
-    if (live.state === "open") void cameras.reload();
+    if (live.state !== "open") return;
+    void cameras.reload();
+    void groups.reload();
   });
-  return { vas, live, cameras };
+  return { vas, live, cameras, groups };
 }
 
 export const SiteContext = createContext<Site | null>(null);
@@ -48,6 +55,11 @@ export function useSite(): Site {
 export function useCameras(): CamerasView {
   const { cameras } = useSite();
   return useSyncExternalStore(cameras.subscribe, cameras.view);
+}
+
+export function useGroups(): GroupsView {
+  const { groups } = useSite();
+  return useSyncExternalStore(groups.subscribe, groups.view);
 }
 
 /** undefined while loading, null where there is no such camera. */

@@ -9,6 +9,9 @@ import type {
   AssignmentPage,
   AssignmentPut,
   Camera,
+  CameraGroup,
+  CameraGroupCreate,
+  CameraGroupPatch,
   CameraCreate,
   CameraPatch,
   Clip,
@@ -49,6 +52,11 @@ export function createVas(call: Client) {
     deleteCamera: (id: string) => call<void>(`cameras/${id}`, { method: "DELETE" }),
     startCamera: (id: string) => post<unknown>(`cameras/${id}/start`),
     stopCamera: (id: string) => post<unknown>(`cameras/${id}/stop`),
+    groups: () => call<{ items: CameraGroup[] }>("camera-groups"),
+    createGroup: (group: CameraGroupCreate) => post<CameraGroup>("camera-groups", group),
+    patchGroup: (id: string, patch: CameraGroupPatch) =>
+      call<CameraGroup>(`camera-groups/${id}`, { method: "PATCH", body: patch }),
+    deleteGroup: (id: string) => call<void>(`camera-groups/${id}`, { method: "DELETE" }),
     probe: (request: ProbeRequest, signal: AbortSignal) => post<ProbeReply>("cameras/probe", request, signal),
 
     recordings: (id: string, from: string, to: string) =>
@@ -87,6 +95,11 @@ export function createVas(call: Client) {
       call<Assignment>(`ai-model-assignments/${cameraId}/${encodeURIComponent(modelId)}`, { method: "PUT", body: put }),
     deleteAssignment: (cameraId: string, modelId: string) =>
       call<void>(`ai-model-assignments/${cameraId}/${encodeURIComponent(modelId)}`, { method: "DELETE" }),
+    assignmentsOf: (cameraId: string) =>
+      everyPage<Assignment, AssignmentPage>((cursor) =>
+        call("ai-model-assignments", { query: { camera_id: cameraId, limit: PAGE, cursor } }),
+      ),
+    aiHealthOf: (cameraId: string) => call<AiHealth>(`ai-health/cameras/${cameraId}`),
     aiHealth: () => call<AiHealth>("ai-health"),
   };
 }

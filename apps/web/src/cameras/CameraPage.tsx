@@ -1,33 +1,46 @@
-import type { Camera } from "@vas/contracts/http.ts";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { ApiError } from "../api/client.ts";
+import type { Camera, CameraStatus } from "@vas/contracts/http.ts";
+import { lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import type { ApiError, Outcome } from "../api/client.ts";
 import { snapshotImage } from "../api/vas.ts";
-import { followDetections } from "../live/detections.ts";
+import { gridLeft, leaveGrid } from "../live/place.ts";
+import { Stage } from "../live/Stage.tsx";
 import { useViewer } from "../live/useViewer.ts";
-import { LiveDirector } from "../overlay/live-director.ts";
-import { Overlay } from "../overlay/Overlay.tsx";
 import { OverlayControls } from "../overlay/OverlayControls.tsx";
 import { NO_REPORT } from "../overlay/report.ts";
-import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
+import { useLiveDirector } from "../overlay/useLiveDirector.ts";
+import { useOverlaySettings } from "../overlay/useOverlaySettings.ts";
 import { May } from "../people/May.tsx";
-import { useCamera, useCameras, useOnline, useSite } from "../site.ts";
-import { navigate, useLoad, useStored, useTitle, useWhileVisible } from "../ui/hooks.ts";
-import { keyBelongsTo } from "../ui/keys.ts";
-import { Badge, Empty, Facts, Failure, Link, Loading } from "../ui/parts.tsx";
-import { cameraFacts, pictureWords, stateTone } from "./words.ts";
+import { useCamera, useCameras, useSite } from "../site.ts";
+import { camerasText } from "../strings/cameras.ts";
+import { liveText } from "../strings/live.ts";
+import { ConfirmDialog } from "../ui/dialog.tsx";
+import { navigate, useStored, useTitle } from "../ui/hooks.ts";
+import { Badge, Empty, Facts, Failure, Link, Loading, Switch } from "../ui/parts.tsx";
+import { useShortcuts } from "../ui/shortcuts.ts";
+import { useToast } from "../ui/toast.tsx";
+import { Detections } from "./Detections.tsx";
+import { LastEvents } from "./LastEvents.tsx";
+import { useAiOfCamera } from "./useAiOfCamera.ts";
+import { cameraFacts, stateName, stateTone } from "./words.ts";
+
+const StatsPanel = lazy(() => import("../live/StatsPanel.tsx").then((part) => ({ default: part.StatsPanel })));
 
 export function CameraPage(props: { id: string }) {
   const { cameras } = useSite();
   const { error } = useCameras();
   const camera = useCamera(props.id);
-  useTitle(camera?.name ?? "Camera");
+  useTitle(camera?.name ?? camerasText.camera);
   if (camera === undefined)
-    return error ? <Failure error={error} retry={() => void cameras.reload()} /> : <Loading what="the camera" />;
+    return error ? (
+      <Failure error={error} retry={() => void cameras.reload()} />
+    ) : (
+      <Loading what={camerasText.theCamera} />
+    );
   if (camera === null)
     return (
-      <Empty title="There is no such camera" page>
+      <Empty title={camerasText.noSuchCamera} page>
         <Link to="/" className="button">
-          All cameras
+          {camerasText.allCameras}
         </Link>
       </Empty>
     );
@@ -36,161 +49,168 @@ export function CameraPage(props: { id: string }) {
 
 function OneCamera(props: { camera: Camera }) {
   const { camera } = props;
-  const { status } = camera;
-  const { vas, live } = useSite();
-  const online = useOnline();
   const video = useRef<HTMLVideoElement>(null);
   const stage = useRef<HTMLDivElement>(null);
   const { view, run } = useViewer(camera.id, video);
-  const fps = useRef(status.fps);
-  fps.current = status.fps;
-  const director = useMemo(
-    () =>
-      new LiveDirector({
-        run: () => run.current,
-        fps: () => fps.current,
-        follow: (onResult, onError) => followDetections(live, camera.id, onResult, onError),
-        nowMs: () => performance.now(),
-        unixMs: () => Date.now(),
-      }),
-    [camera.id, live, run],
-  );
-  const [settings, setSettings] = useStored(OVERLAY_KEY, readOverlaySettings);
+  const director = useLiveDirector(camera, run);
+  const [settings, setSettings] = useOverlaySettings();
+  const [hasStats, setStats] = useStored("vas.statistics", (kept) => kept === true);
   const [report, setReport] = useState(NO_REPORT);
-  const [done, setDone] = useState<{ error: ApiError | null; words: string; snapshot: string | null } | null>(null);
-  const [asking, setAsking] = useState(false);
-  const assigned = useLoad(`assigned ${camera.id}`, () => vas.assignments());
-  useWhileVisible(() => settings.on && assigned.reload(), 10_000);
-  const words = pictureWords(status, view, online);
-
+  const known = useAiOfCamera(camera);
+  const assigned = known.assignments;
+  const zones = useMemo(
+    () => (assigned ?? []).map((one) => ({ modelId: one.model_id, zones: one.zones ?? [] })),
+    [assigned],
+  );
+  const names = useMemo(
+    () => Object.fromEntries((known.models ?? []).map((model) => [model.model_id, model.name ?? model.model_id])),
+    [known.models],
+  );
   const models = new Set(report.models);
-  for (const assignment of assigned.value ?? []) {
-    if (assignment.camera_id === camera.id && assignment.enabled) models.add(assignment.model_id);
-  }
+  for (const assignment of assigned ?? []) if (assignment.enabled) models.add(assignment.model_id);
+  useEffect(() => leaveGrid(gridLeft().path, camera.id), [camera.id]);
 
-  const act = async (
-    words: string,
-    run: () => Promise<{ ok: true; value: unknown } | { ok: false; error: ApiError }>,
-  ) => {
-    setDone(null);
-    const outcome = await run();
-    const snapshot = outcome.ok && words === "Snapshot taken." ? (outcome.value as { id: string }).id : null;
-    setDone({ error: outcome.ok ? null : outcome.error, words, snapshot });
-    return outcome.ok;
-  };
-  const remove = async () => {
-    if (await act("Deleted.", () => vas.deleteCamera(camera.id))) navigate("/");
-    setAsking(false);
-  };
-  const fullScreen = useCallback(() => {
+  const fullScreen = () => {
     if (document.fullscreenElement) void document.exitFullscreen();
     else void stage.current?.requestFullscreen();
-  }, []);
-
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      const target = event.target as HTMLInputElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || keyBelongsTo(target, event.key)) return;
-      if (event.key === "f") fullScreen();
-      else if (event.key === "o") setSettings({ ...settings, on: !settings.on });
-      else if (event.key === "Escape" && !document.fullscreenElement) navigate("/");
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [fullScreen, settings, setSettings]);
+  };
+  useShortcuts(camerasText.camera, [
+    { keys: ["f"], words: liveText.keyFull, run: fullScreen },
+    { keys: ["o"], words: liveText.keyOverlays, run: () => setSettings({ ...settings, on: !settings.on }) },
+    {
+      keys: ["Escape"],
+      words: liveText.keyBack,
+      run: () => !document.fullscreenElement && navigate(gridLeft().path),
+    },
+  ]);
 
   return (
     <section aria-label={camera.name}>
-      <div className="toolbar">
-        <h1>{camera.name}</h1>
-        <Badge tone={stateTone(status.state)}>{status.state}</Badge>
-        <span className="spring" />
-        <May need="operate">
-          <button type="button" onClick={() => void act("Snapshot taken.", () => vas.takeSnapshot(camera.id))}>
-            Take snapshot
-          </button>
-        </May>
-        <button type="button" onClick={fullScreen}>
-          Full screen
-        </button>
-        <May need="operate">
-          {status.state === "stopped" ? (
-            <button type="button" onClick={() => void act("Started.", () => vas.startCamera(camera.id))}>
-              Start
-            </button>
-          ) : (
-            <button type="button" onClick={() => void act("Stopped.", () => vas.stopCamera(camera.id))}>
-              Stop
-            </button>
-          )}
-        </May>
-        <Link to={`/recordings?camera=${camera.id}`} className="button">
-          Recordings
-        </Link>
-        <May need="administer">
-          <Link to={`/cameras/${camera.id}/edit`} className="button">
-            Edit
-          </Link>
-          <button type="button" className="danger" onClick={() => setAsking(true)}>
-            Delete
-          </button>
-        </May>
-      </div>
-      {asking && (
-        <div className="notice warn" role="alertdialog" aria-label={`Delete ${camera.name}`}>
-          <span>
-            Delete {camera.name}? Its recordings, snapshots, clips and events go with it. This cannot be undone.
-          </span>
-          <button type="button" className="danger" onClick={() => void remove()}>
-            Delete the camera
-          </button>
-          <button type="button" onClick={() => setAsking(false)}>
-            Keep it
-          </button>
-        </div>
-      )}
-      {done?.error && <Failure error={done.error} />}
-      {done && !done.error && (
-        <div className="notice good" role="status">
-          <span>{done.words}</span>
-          {done.snapshot && (
-            <a href={snapshotImage(done.snapshot)} target="_blank" rel="noreferrer">
-              Show the picture
-            </a>
-          )}
-        </div>
-      )}
+      <Actions camera={camera} video={video} onFullScreen={fullScreen} />
       <div className="split">
         <div>
-          <div className="stage" ref={stage} data-phase={view.phase}>
-            <video
-              ref={video}
-              muted
-              playsInline
-              autoPlay
-              data-testid="live-video"
-              className={words === null ? "" : "behind"}
-            />
-            {settings.on && <Overlay video={video} director={director} settings={settings} onReport={setReport} />}
-            {words !== null && (
-              <p className="stage-words" role="status">
-                {words}
-              </p>
-            )}
-          </div>
+          <Stage
+            camera={camera}
+            video={video}
+            stage={stage}
+            view={view}
+            director={director}
+            settings={settings}
+            zones={zones}
+            onReport={setReport}
+          />
           <OverlayControls
             settings={settings}
             onChange={setSettings}
             models={[...models].sort()}
+            names={names}
+            hasZones={zones.some((one) => one.zones.length > 0)}
             report={settings.on ? report : NO_REPORT}
             isLive
           />
         </div>
-        <aside className="panel" aria-label="Camera facts">
-          <h2>Facts</h2>
-          <Facts facts={cameraFacts(camera)} />
-        </aside>
+        <div className="stack">
+          <Detections known={known} />
+          <LastEvents cameraId={camera.id} />
+          <section className="panel" aria-label={camerasText.statistics}>
+            <Switch label={camerasText.statistics} checked={hasStats} onChange={setStats} />
+            {hasStats && (
+              <Suspense fallback={null}>
+                <StatsPanel consumer={view.consumer} video={video} run={run} report={settings.on ? report : null} />
+              </Suspense>
+            )}
+          </section>
+          <aside className="panel" aria-label={camerasText.factsName}>
+            <h2>{camerasText.facts}</h2>
+            <Facts facts={cameraFacts(camera)} />
+          </aside>
+        </div>
       </div>
     </section>
+  );
+}
+
+function Actions(props: { camera: Camera; video: RefObject<HTMLVideoElement | null>; onFullScreen: () => void }) {
+  const { camera, video } = props;
+  const { status } = camera;
+  const { vas } = useSite();
+  const toast = useToast();
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isAsking, setAsking] = useState(false);
+  const did = <T,>(outcome: Outcome<T>): outcome is { ok: true; value: T } => {
+    setError(outcome.ok ? null : outcome.error);
+    return outcome.ok;
+  };
+  const snapshot = async () => {
+    const outcome = await vas.takeSnapshot(camera.id);
+    if (!did(outcome)) return;
+    const { id } = outcome.value;
+    const show = () => void open(snapshotImage(id), "_blank", "noreferrer");
+    toast({ words: camerasText.snapshotTaken, action: { words: camerasText.showPicture, run: show } });
+  };
+  const startOrStop = async (state: CameraStatus["state"]) => {
+    if (state === "stopped") did(await vas.startCamera(camera.id));
+    else did(await vas.stopCamera(camera.id));
+  };
+  const smallWindow = () => {
+    if (document.pictureInPictureElement) void document.exitPictureInPicture();
+    // Refused where there is no picture yet.
+    else video.current?.requestPictureInPicture().catch(() => {});
+  };
+  const remove = async () => {
+    const outcome = await vas.deleteCamera(camera.id);
+    if (!outcome.ok) return outcome.error;
+    navigate("/");
+    return null;
+  };
+  return (
+    <>
+      <div className="toolbar">
+        <h1>{camera.name}</h1>
+        <Badge tone={stateTone(status.state)}>{stateName(status.state)}</Badge>
+        <span className="spring" />
+        <May need="operate">
+          <button type="button" onClick={() => void snapshot()}>
+            {camerasText.takeSnapshot}
+          </button>
+        </May>
+        <button type="button" onClick={props.onFullScreen}>
+          {camerasText.fullScreen}
+        </button>
+        {document.pictureInPictureEnabled && (
+          <button type="button" title={camerasText.pictureInPictureWords} onClick={smallWindow}>
+            {camerasText.pictureInPicture}
+          </button>
+        )}
+        <May need="operate">
+          <button type="button" onClick={() => void startOrStop(status.state)}>
+            {status.state === "stopped" ? camerasText.start : camerasText.stop}
+          </button>
+        </May>
+        <Link to={`/recordings?camera=${camera.id}`} className="button">
+          {camerasText.recordings}
+        </Link>
+        <May need="administer">
+          <Link to={`/cameras/${camera.id}/edit`} className="button">
+            {camerasText.edit}
+          </Link>
+          <button type="button" className="danger" onClick={() => setAsking(true)}>
+            {camerasText.delete}
+          </button>
+        </May>
+      </div>
+      <Failure error={error} />
+      <ConfirmDialog
+        open={isAsking}
+        onClose={() => setAsking(false)}
+        title={camerasText.deleteAsk(camera.name)}
+        action={camerasText.deleteCamera}
+        cancel={camerasText.keepIt}
+        danger
+        onConfirm={remove}
+      >
+        {camerasText.deleteWords}
+      </ConfirmDialog>
+    </>
   );
 }

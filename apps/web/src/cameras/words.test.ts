@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CameraStatus } from "@vas/contracts/http.ts";
-import { pictureWords, stateWords } from "./words.ts";
+import { stateWords } from "./words.ts";
 
 const status = (change: Partial<CameraStatus>): CameraStatus => ({
   camera_id: "c",
@@ -30,18 +30,4 @@ test("a camera that is away says since when and why", () => {
     stateWords(away, new Date(2026, 0, 2, 11, 0)),
     "Retrying since 10:32: The camera refused the connection.",
   );
-});
-
-test("a tile without a picture says what it waits for", () => {
-  const words = (
-    change: Partial<CameraStatus>,
-    phase: "waiting_key_frame" | "playing" | "waiting_run" | "connecting",
-    online = true,
-  ) => pictureWords(status(change), { phase, error: null }, online);
-  assert.equal(words({}, "waiting_key_frame"), "Waiting for a key frame (one every 2 s).");
-  assert.equal(words({ gop_seconds: null }, "waiting_key_frame"), "Waiting for a key frame.");
-  assert.equal(words({}, "playing"), null);
-  assert.equal(words({ state: "stopped" }, "playing"), "This camera is stopped.");
-  assert.equal(words({}, "playing", false), "No connection to VAS. Trying again.");
-  assert.equal(words({ state: "connecting" }, "connecting"), "Connecting to the camera.");
 });

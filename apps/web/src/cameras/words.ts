@@ -1,12 +1,21 @@
 /** A camera's state in a person's words. */
 import type { Camera, CameraStatus } from "@vas/contracts/http.ts";
-import type { ViewerView } from "../live/viewer.ts";
+import { liveText } from "../strings/live.ts";
 import { shortTime } from "../ui/format.ts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
 
 export function stateTone(state: CameraStatus["state"]): Tone {
   return ({ live: "good", connecting: "warn", retrying: "bad", stopped: "plain" } as const)[state];
+}
+
+export function stateName(state: CameraStatus["state"]): string {
+  return {
+    live: liveText.live,
+    connecting: liveText.connecting,
+    retrying: liveText.offline,
+    stopped: liveText.stopped,
+  }[state];
 }
 
 /** One sentence about the camera itself. */
@@ -20,30 +29,6 @@ export function stateWords(status: CameraStatus, now = new Date()): string {
       return `Retrying since ${shortTime(status.since, now)}: ${status.reason?.message ?? "the camera sends nothing."}`;
     default:
       return "Stopped";
-  }
-}
-
-/** What a tile says instead of a picture; null while one is shown. */
-export function pictureWords(
-  status: CameraStatus,
-  view: Pick<ViewerView<unknown>, "phase" | "error">,
-  online: boolean,
-): string | null {
-  if (status.state === "stopped") return "This camera is stopped.";
-  if (!online) return "No connection to VAS. Trying again.";
-  if (view.phase === "playing" && status.state !== "retrying") return null;
-  if (status.state === "retrying") return stateWords(status);
-  if (view.phase === "retrying") return view.error ? `${view.error.message} Trying again.` : "Trying again.";
-  if (status.state === "connecting") return "Connecting to the camera.";
-  switch (view.phase) {
-    case "waiting_key_frame":
-      return status.gop_seconds === null
-        ? "Waiting for a key frame."
-        : `Waiting for a key frame (one every ${Math.round(status.gop_seconds * 10) / 10} s).`;
-    case "waiting_run":
-      return "Waiting for the camera's picture.";
-    default:
-      return "Connecting.";
   }
 }
 

@@ -17,6 +17,11 @@ export function gridPage<T>(items: readonly T[], tiles: Tiles, page: number): Gr
   return { shown: items.slice(at * tiles, (at + 1) * tiles), page: at, pages };
 }
 
+/** Columns of a grid that is not on a phone. */
+export function columnsOf(tiles: Tiles): number {
+  return Math.sqrt(tiles);
+}
+
 /** The tile that a key moves to, or null where the key means nothing here. */
 export function tileAfter(key: string, at: number, count: number, columns: number): number | null {
   if (/^[1-9]$/.test(key)) return Number(key) <= count ? Number(key) - 1 : null;

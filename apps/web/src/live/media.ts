@@ -1,7 +1,12 @@
 /** What the viewer needs of WebRTC; device.ts gives it with mediasoup-client, a test with a fake. */
 import type { LiveResults } from "@vas/contracts/live.ts";
 
-export type MediaConsumer<Track> = { track: Track; close(): void };
+export type MediaConsumer<Track> = {
+  track: Track;
+  /** WebRTC's own statistics: an RTCStatsReport. */
+  getStats?(): Promise<Iterable<[string, Record<string, unknown>]>>;
+  close(): void;
+};
 
 export type MediaReceiver<Track> = {
   consume(consumer: LiveResults["consume"]): Promise<MediaConsumer<Track>>;

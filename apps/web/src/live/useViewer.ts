@@ -4,7 +4,13 @@ import { browserTimers, useSite } from "../site.ts";
 import { loadDevice } from "./device.ts";
 import { CameraViewer, type ViewerView } from "./viewer.ts";
 
-const FIRST: ViewerView<MediaStreamTrack> = { phase: "connecting", error: null, track: null, run: null };
+const FIRST: ViewerView<MediaStreamTrack> = {
+  phase: "connecting",
+  error: null,
+  track: null,
+  run: null,
+  consumer: null,
+};
 
 /**
  * Plays a camera's live picture in a video element for as long as the component is shown.

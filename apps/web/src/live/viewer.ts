@@ -23,6 +23,8 @@ export type ViewerView<Track> = {
   error: LiveError | null;
   track: Track | null;
   run: Run | null;
+  /** What the track comes from, for its statistics. */
+  consumer: MediaConsumer<Track> | null;
 };
 
 export type ViewerOptions<Track> = {
@@ -45,7 +47,7 @@ export class CameraViewer<Track> {
   readonly #options: ViewerOptions<Track>;
   readonly #backoff: Backoff;
   readonly #unsubscribe: (() => void)[];
-  #view: ViewerView<Track> = { phase: "connecting", error: null, track: null, run: null };
+  #view: ViewerView<Track> = { phase: "connecting", error: null, track: null, run: null, consumer: null };
   #closed = false;
   #camera: CameraStatus["state"] | null = null;
   /** The newest run heard of, consumed or not. */
@@ -91,7 +93,7 @@ export class CameraViewer<Track> {
       if (this.#closed) return;
       const end = await this.#session();
       if (this.#closed) return;
-      this.#show({ track: null, run: null });
+      this.#show({ track: null, run: null, consumer: null });
       if (end === "stopped") {
         this.#show({ phase: "stopped", error: null });
         await this.#until(() => this.#camera !== "stopped", ASK_AGAIN_MS);
@@ -202,7 +204,7 @@ export class CameraViewer<Track> {
     try {
       consumer = await receiver.consume(reply.result);
       if (over()) return "again";
-      this.#show({ phase: "waiting_key_frame", track: consumer.track, run: known, error: null });
+      this.#show({ phase: "waiting_key_frame", track: consumer.track, run: known, consumer, error: null });
       const resumed: LiveOutcome<unknown> = await connection.request("resume", { consumer_id });
       if (!resumed.ok && !over() && !this.#consumerEnded) return this.#failed(resumed.error);
       const ended = () => over() || this.#consumerEnded;

@@ -1,14 +1,21 @@
 /** The layer's two canvases, inside the stage that holds the video element. */
 import { type RefObject, useEffect, useRef } from "react";
 import type { Director } from "./director.ts";
+import type { ModelZones } from "./draw.ts";
 import { OverlayLayer } from "./layer.ts";
 import type { OverlayReport } from "./report.ts";
 import type { OverlaySettings } from "./settings.ts";
+
+const NO_ZONES: readonly ModelZones[] = [];
 
 type Props = {
   video: RefObject<HTMLVideoElement | null>;
   director: Director;
   settings: OverlaySettings;
+  /** 1 where absent. */
+  zoom?: number;
+  /** None where absent. */
+  zones?: readonly ModelZones[];
   onReport: (report: OverlayReport) => void;
 };
 
@@ -29,6 +36,8 @@ export function Overlay(props: Props) {
       boxes: boxes.current,
       director: props.director,
       settings: () => latest.current.settings,
+      zoom: () => latest.current.zoom ?? 1,
+      zones: () => latest.current.zones ?? NO_ZONES,
       onReport: (report) => latest.current.onReport(report),
     });
     layer.current = made;
@@ -38,7 +47,7 @@ export function Overlay(props: Props) {
     };
   }, [props.video, props.director]);
 
-  useEffect(() => layer.current?.paint(), [props.settings]);
+  useEffect(() => layer.current?.paint(), [props.settings, props.zoom, props.zones]);
 
   return (
     <>

@@ -1,6 +1,10 @@
+/** What of the results is drawn, and how. Everything here acts in this browser only and asks VAS for nothing. */
+import { overlayText } from "../strings/overlay.ts";
 import { bytes } from "../ui/format.ts";
 import { Switch } from "../ui/parts.tsx";
-import { colourOf } from "./draw.ts";
+import { Popover } from "../ui/popover.tsx";
+import { Slider } from "../ui/slider.tsx";
+import { COLOURS, colourOf } from "./draw.ts";
 import { type OverlayReport, stateWords } from "./report.ts";
 import { labelKey, type OverlaySettings, toggled } from "./settings.ts";
 
@@ -9,24 +13,28 @@ type Props = {
   onChange: (settings: OverlaySettings) => void;
   /** Models to choose from, whether they said something or not. */
   models: string[];
+  /** What people call them, by id. */
+  names?: Record<string, string>;
+  /** There are zones to be seen. */
+  hasZones?: boolean;
   report: OverlayReport;
   isLive: boolean;
 };
 
 export function OverlayControls(props: Props) {
-  const { settings, onChange, models, report, isLive } = props;
+  const { settings, onChange, models, names = {}, report, isLive } = props;
   const change = (part: Partial<OverlaySettings>) => onChange({ ...settings, ...part });
   return (
     <fieldset className="panel overlay-controls">
-      <legend className="visually-hidden">Overlay</legend>
+      <legend className="visually-hidden">{overlayText.overlay}</legend>
       <div className="row wrap">
-        <Switch label="Overlay" checked={settings.on} onChange={(on) => change({ on })} />
+        <Switch label={overlayText.overlay} checked={settings.on} onChange={(on) => change({ on })} />
         {settings.on && (
           <>
-            <div className="segmented" role="group" aria-label="Overlay mode">
+            <div className="segmented" role="group" aria-label={overlayText.mode}>
               {(["exact", "fast"] as const).map((mode) => (
                 <button key={mode} type="button" aria-pressed={settings.mode === mode} onClick={() => change({ mode })}>
-                  {mode === "exact" ? "Exact" : "Fast"}
+                  {overlayText[mode]}
                 </button>
               ))}
             </div>
@@ -34,17 +42,27 @@ export function OverlayControls(props: Props) {
           </>
         )}
       </div>
+      {settings.on && (
+        <p className="quiet small">{settings.mode === "exact" ? overlayText.exactWords : overlayText.fastWords}</p>
+      )}
       <p className="quiet overlay-age" data-testid="overlay-age">
         {ageLine(settings.on, models.length, report, isLive)}
       </p>
       {settings.on && models.length > 0 && (
-        <div className="overlay-models" role="group" aria-label="Models shown">
+        <div className="overlay-models" role="group" aria-label={overlayText.models}>
           {models.map((model) => (
-            <Model key={model} model={model} settings={settings} labels={report.labels[model] ?? []} change={change} />
+            <Model
+              key={model}
+              model={model}
+              name={names[model] ?? model}
+              settings={settings}
+              labels={report.labels[model] ?? []}
+              change={change}
+            />
           ))}
         </div>
       )}
-      {settings.on && <Looks settings={settings} change={change} />}
+      {settings.on && <Looks settings={settings} hasZones={props.hasZones ?? false} change={change} />}
     </fieldset>
   );
 }
@@ -58,24 +76,24 @@ function Measured(props: { report: OverlayReport; isLive: boolean }) {
   return (
     <dl className="measured" data-testid="overlay-measured">
       <div>
-        <dt>Error</dt>
+        <dt>{overlayText.error}</dt>
         <dd data-testid="overlay-error">
           {ageMs === null || report.state === "approximate"
-            ? "unknown"
+            ? overlayText.unknown
             : ageFrames === null
               ? `${Math.round(ageMs)} ms`
-              : `${ageFrames} ${ageFrames === 1 ? "frame" : "frames"}`}
+              : overlayText.frames(ageFrames)}
         </dd>
       </div>
       {isLive && (
         <div>
-          <dt>Delay</dt>
-          <dd data-testid="overlay-delay">{delayMs === null ? "unknown" : `${Math.round(delayMs)} ms`}</dd>
+          <dt>{overlayText.delay}</dt>
+          <dd data-testid="overlay-delay">{delayMs === null ? overlayText.unknown : `${Math.round(delayMs)} ms`}</dd>
         </div>
       )}
       {isLive && isExact && (
         <div>
-          <dt>Memory</dt>
+          <dt>{overlayText.memory}</dt>
           <dd>{bytes(memoryBytes)}</dd>
         </div>
       )}
@@ -83,32 +101,27 @@ function Measured(props: { report: OverlayReport; isLive: boolean }) {
   );
 }
 
-function Model(props: { model: string; settings: OverlaySettings; labels: string[]; change: Change }) {
-  const { model, settings, labels, change } = props;
+function Model(props: { model: string; name: string; settings: OverlaySettings; labels: string[]; change: Change }) {
+  const { model, name, settings, labels, change } = props;
   const isShown = !settings.hidden.includes(model);
+  const hidden = labels.filter((label) => settings.hiddenLabels.includes(labelKey(model, label))).length;
   return (
     <div className="overlay-model">
       <div className="row">
+        <Colour model={model} name={name} settings={settings} change={change} />
         <label className="row">
           <input
             type="checkbox"
             checked={isShown}
             onChange={(event) => change({ hidden: toggled(settings.hidden, model, !event.target.checked) })}
           />
-          <span>{model}</span>
+          <span>{name}</span>
         </label>
-        <input
-          type="color"
-          aria-label={`Colour of ${model}`}
-          value={colourOf(model, settings)}
-          disabled={!isShown}
-          onChange={(event) => change({ colours: { ...settings.colours, [model]: event.target.value } })}
-        />
       </div>
       {isShown && labels.length > 0 && (
         <details>
-          <summary className="quiet">{labelsWords(model, labels, settings)}</summary>
-          <div className="row wrap" role="group" aria-label={`Labels of ${model}`}>
+          <summary className="quiet">{overlayText.labelCount(labels.length, hidden)}</summary>
+          <div className="row wrap" role="group" aria-label={overlayText.labelsOf(name)}>
             {labels.map((label) => {
               const key = labelKey(model, label);
               return (
@@ -131,86 +144,103 @@ function Model(props: { model: string; settings: OverlaySettings; labels: string
   );
 }
 
-function labelsWords(model: string, labels: string[], settings: OverlaySettings): string {
-  const hidden = labels.filter((label) => settings.hiddenLabels.includes(labelKey(model, label))).length;
-  const count = `${labels.length} ${labels.length === 1 ? "label" : "labels"}`;
-  return hidden === 0 ? count : `${count}, ${hidden} hidden`;
+function Colour(props: { model: string; name: string; settings: OverlaySettings; change: Change }) {
+  const { model, name, settings, change } = props;
+  const chosen = colourOf(model, settings);
+  const choose = (colour: string) => change({ colours: { ...settings.colours, [model]: colour } });
+  return (
+    <Popover
+      label={overlayText.colourOf(name)}
+      align="start"
+      trigger={
+        <button type="button" className="swatch" aria-label={overlayText.colourOf(name)}>
+          <span style={{ background: chosen }} />
+        </button>
+      }
+    >
+      <div className="swatches">
+        {Object.entries(COLOURS).map(([word, colour]) => (
+          <button
+            key={colour}
+            type="button"
+            className="swatch"
+            aria-label={word}
+            aria-pressed={colour === chosen}
+            onClick={() => choose(colour)}
+          >
+            <span style={{ background: colour }} />
+          </button>
+        ))}
+        <label className="row">
+          <input
+            type="color"
+            aria-label={overlayText.ownColour}
+            value={chosen}
+            onChange={(event) => choose(event.target.value)}
+          />
+          <span aria-hidden>{overlayText.ownColour}</span>
+        </label>
+      </div>
+    </Popover>
+  );
 }
 
-function Looks(props: { settings: OverlaySettings; change: Change }) {
+function Looks(props: { settings: OverlaySettings; hasZones: boolean; change: Change }) {
   const { settings, change } = props;
+  const percent = (value: number) => `${value} %`;
   return (
-    <div className="row wrap overlay-looks">
+    <div className="overlay-looks">
       <Slider
-        name="Confidence from"
-        label="Confidence threshold"
+        label={overlayText.threshold}
         value={Math.round(settings.threshold * 100)}
-        range={[0, 100, 1]}
-        unit="%"
+        format={(value) => (value === 0 ? overlayText.thresholdAll : overlayText.thresholdFrom(value))}
         onChange={(value) => change({ threshold: value / 100 })}
       />
       <Slider
-        name="Opacity"
-        label="Opacity"
+        label={overlayText.opacity}
         value={Math.round(settings.opacity * 100)}
-        range={[10, 100, 5]}
-        unit="%"
+        min={10}
+        step={5}
+        format={percent}
         onChange={(value) => change({ opacity: value / 100 })}
       />
       <Slider
-        name="Lines"
-        label="Line width"
+        label={overlayText.lineWidth}
         value={settings.lineWidth}
-        range={[1, 8, 1]}
-        unit="px"
-        onChange={(value) => change({ lineWidth: value })}
+        min={1}
+        max={8}
+        format={(value) => `${value} px`}
+        onChange={(lineWidth) => change({ lineWidth })}
       />
-      <label className="row">
-        <input
-          type="checkbox"
-          checked={settings.labels}
-          onChange={(event) => change({ labels: event.target.checked })}
-        />
-        <span>Labels</span>
-      </label>
+      <div className="row wrap">
+        <label className="row">
+          <input
+            type="checkbox"
+            checked={settings.labels}
+            onChange={(event) => change({ labels: event.target.checked })}
+          />
+          <span>{overlayText.labels}</span>
+        </label>
+        {props.hasZones && (
+          <label className="row">
+            <input
+              type="checkbox"
+              checked={settings.zones}
+              onChange={(event) => change({ zones: event.target.checked })}
+            />
+            <span>{overlayText.zones}</span>
+          </label>
+        )}
+      </div>
     </div>
   );
 }
 
-function Slider(props: {
-  name: string;
-  label: string;
-  value: number;
-  range: [least: number, most: number, step: number];
-  unit: string;
-  onChange: (value: number) => void;
-}) {
-  const [min, max, step] = props.range;
-  return (
-    <label className="row">
-      <span>{props.name}</span>
-      <input
-        type="range"
-        min={min}
-        max={max}
-        step={step}
-        aria-label={props.label}
-        value={props.value}
-        onChange={(event) => props.onChange(Number(event.target.value))}
-      />
-      <output className="number">
-        {props.value} {props.unit}
-      </output>
-    </label>
-  );
-}
-
 function ageLine(on: boolean, models: number, report: OverlayReport, isLive: boolean): string {
-  if (!on) return "Overlays are off. Nothing about detections is sent to this browser.";
+  if (!on) return overlayText.off;
   if (report.error) return report.error;
-  if (models === 0)
-    return isLive ? "No model is assigned to this camera." : "No model has a result at this time of the recording.";
+  if (models === 0) return isLive ? overlayText.noModelLive : overlayText.noModelRecorded;
   const words = [stateWords(report, isLive), ...(report.words.length > 0 ? [`${report.words.join("; ")}.`] : [])];
-  if (report.malformed > 0) words.push(`Not understood and not drawn: ${report.malformed}.`);
+  if (report.malformed > 0) words.push(overlayText.malformed(report.malformed));
   return words.join(" ");
 }

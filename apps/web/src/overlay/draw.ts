@@ -7,7 +7,15 @@ import { drawShape, isWholePicture, type Pen } from "./shapes.ts";
 const FONT_PX = 13;
 const LABEL_PX = FONT_PX + 6;
 // Told apart by most kinds of colour blindness, and readable on dark and bright pictures.
-const COLOURS = ["#ffd23f", "#3ec7ff", "#ff7ab6", "#7dff8a", "#ffa24d", "#c9a4ff"];
+export const COLOURS = {
+  Yellow: "#ffd23f",
+  Blue: "#3ec7ff",
+  Pink: "#ff7ab6",
+  Green: "#7dff8a",
+  Orange: "#ffa24d",
+  Violet: "#c9a4ff",
+} as const;
+const COLOUR_LIST = Object.values(COLOURS);
 /** Measuring text is the dearest part of a label, and labels repeat. */
 const MOST_WIDTHS = 2_000;
 const widths = new Map<string, number>();
@@ -18,7 +26,7 @@ export function colourOf(modelId: string, settings?: Pick<OverlaySettings, "colo
   if (chosen !== undefined) return chosen;
   let hash = 0;
   for (const letter of modelId) hash = (hash * 31 + (letter.codePointAt(0) as number)) >>> 0;
-  return COLOURS[hash % COLOURS.length] as string;
+  return COLOUR_LIST[hash % COLOUR_LIST.length] as string;
 }
 
 export function labelOf(detection: Detection): string {
@@ -36,6 +44,12 @@ function shortened(text: string): string {
   const line = text.replaceAll(/\s+/g, " ");
   return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT - 1)}…` : line;
 }
+
+/** The polygons in which a model's detections make events, as fractions of the picture. */
+export type ModelZones = {
+  modelId: string;
+  zones: readonly { name: string; points: readonly (readonly [x: number, y: number])[] }[];
+};
 
 export type Chosen = { colour: string; detection: Detection; aged: boolean };
 
@@ -70,15 +84,18 @@ export function draw(
   width: number,
   height: number,
   scale: number,
+  zones: readonly ModelZones[] = [],
 ): Chosen[] {
   pen.clearRect(0, 0, width, height);
   const list = chosen(drawn, settings);
-  if (list.length === 0) return list;
+  const outlined = settings.on && settings.zones ? zones.filter((one) => !settings.hidden.includes(one.modelId)) : [];
+  if (list.length === 0 && outlined.length === 0) return list;
   pen.globalAlpha = settings.opacity;
   pen.lineWidth = settings.lineWidth * scale;
   pen.lineJoin = "round";
   pen.font = `600 ${FONT_PX * scale}px system-ui, sans-serif`;
   pen.textBaseline = "middle";
+  for (const one of outlined) drawZones(pen, one, settings, width, height, scale);
   const dash = [6 * scale, 4 * scale];
   let dashed = false;
   for (const { colour, detection, aged } of list) {
@@ -96,6 +113,39 @@ export function draw(
   }
   pen.globalAlpha = 1;
   return list;
+}
+
+const ZONE_ALPHA = 0.1;
+
+/** Below everything that was found: thin, dotted, lightly filled, with its name at its first corner. */
+function drawZones(
+  pen: Pen,
+  { modelId, zones }: ModelZones,
+  settings: OverlaySettings,
+  width: number,
+  height: number,
+  scale: number,
+): void {
+  const { opacity, labels } = settings;
+  pen.strokeStyle = colourOf(modelId, settings);
+  pen.fillStyle = pen.strokeStyle;
+  pen.setLineDash([2 * scale, 4 * scale]);
+  for (const { name, points } of zones) {
+    pen.beginPath();
+    for (const [at, [x, y]] of points.entries()) {
+      if (at === 0) pen.moveTo(x * width, y * height);
+      else pen.lineTo(x * width, y * height);
+    }
+    pen.closePath();
+    pen.globalAlpha = opacity * ZONE_ALPHA;
+    pen.fill();
+    pen.globalAlpha = opacity;
+    pen.stroke();
+    const [x, y] = points[0] ?? [0, 0];
+    const room = (LABEL_PX / 2) * scale;
+    if (labels) pen.fillText(name, x * width + 4 * scale, Math.max(room, y * height - room));
+  }
+  pen.setLineDash([]);
 }
 
 /** @param classes labels of the whole picture, which are listed from its top left corner down */

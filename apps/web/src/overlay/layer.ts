@@ -3,13 +3,15 @@
  * found on it. Both are drawn in one go, so the screen never shows one without the other. The video element is only read.
  */
 import type { Director, Shot } from "./director.ts";
-import { type Chosen, draw, labelOf } from "./draw.ts";
+import { type Chosen, draw, labelOf, type ModelZones } from "./draw.ts";
 import { shownFrame } from "./frame.ts";
 import { onDevicePixels, pictureRect } from "./geometry.ts";
 import type { OverlaySettings } from "./settings.ts";
 import { type OverlayReport, reportOf } from "./report.ts";
 
 const REPORT_MS = 250;
+/** More pixels across than this cost more than they show. */
+const MOST_ACROSS = 3_840;
 
 export type LayerOptions = {
   video: HTMLVideoElement;
@@ -17,6 +19,9 @@ export type LayerOptions = {
   boxes: HTMLCanvasElement;
   director: Director;
   settings: () => OverlaySettings;
+  /** How much larger than laid out the stage is shown; canvases have so many pixels more, and lines stay as thin. */
+  zoom: () => number;
+  zones: () => readonly ModelZones[];
   onReport: (report: OverlayReport) => void;
 };
 
@@ -75,12 +80,16 @@ export class OverlayLayer {
     const fitted = pictureRect(video.clientWidth, video.clientHeight, video.videoWidth, video.videoHeight);
     const rect = onDevicePixels(fitted, scale);
     const shown = shownFrame(video, this.#said);
+    const zoom = this.#options.zoom();
+    const detail = Math.max(1, Math.min(zoom, MOST_ACROSS / Math.max(1, rect.pixelWidth)));
+    const pixelWidth = Math.round(rect.pixelWidth * detail);
+    const pixelHeight = Math.round(rect.pixelHeight * detail);
     // Never more pixels than the picture has.
-    const width = Math.min(rect.pixelWidth, video.videoWidth);
-    const height = Math.min(rect.pixelHeight, video.videoHeight);
+    const width = Math.min(pixelWidth, video.videoWidth);
+    const height = Math.min(pixelHeight, video.videoHeight);
     const shot = director.look(shown, settings, width, height);
     this.#paintPicture(shot, rect, width, height);
-    this.#paintBoxes(shot, settings, rect, scale);
+    this.#paintBoxes(shot, settings, { ...rect, pixelWidth, pixelHeight }, (scale * detail) / zoom);
     shown?.close();
     this.#shot = shot;
   }
@@ -103,12 +112,22 @@ export class OverlayLayer {
     const { boxes, director } = this.#options;
     place(boxes, rect);
     const { pixelWidth, pixelHeight } = rect;
-    const key = [settings, pixelWidth, pixelHeight, ...shot.drawn.flatMap((one) => [one.result, one.ageTicks > 0])];
+    const zones = this.#options.zones();
+    const key = [
+      settings,
+      zones,
+      scale,
+      pixelWidth,
+      pixelHeight,
+      ...shot.drawn.flatMap((one) => [one.result, one.ageTicks > 0]),
+    ];
     if (key.length !== this.#boxesKey.length || key.some((part, at) => part !== this.#boxesKey[at])) {
       this.#boxesKey = key;
       if (boxes.width !== pixelWidth) boxes.width = pixelWidth;
       if (boxes.height !== pixelHeight) boxes.height = pixelHeight;
-      this.#chosen = this.#boxesPen ? draw(this.#boxesPen, shot.drawn, settings, pixelWidth, pixelHeight, scale) : [];
+      this.#chosen = this.#boxesPen
+        ? draw(this.#boxesPen, shot.drawn, settings, pixelWidth, pixelHeight, scale, zones)
+        : [];
       const first = this.#chosen[0];
       say(boxes, "drawn", String(this.#chosen.length));
       say(boxes, "first", first ? labelOf(first.detection) : "");

@@ -76,6 +76,20 @@ export class LiveDirector implements Director {
     return displayedPts90k(shown.rtpTimestamp, run, near);
   }
 
+  /** The video was stopped by a person: what is seen stays, with its results. */
+  pause(): void {
+    this.#scene.pause();
+  }
+
+  resume(): void {
+    this.#scene.resume();
+  }
+
+  /** @returns false where no picture is kept there */
+  step(by: number): boolean {
+    return this.#scene.step(by);
+  }
+
   framesOf({ ageTicks }: Drawn, pts90k: number | null): number | null {
     if (pts90k === null) return null;
     if (ageTicks === 0) return 0;

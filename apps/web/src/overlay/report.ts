@@ -82,6 +82,8 @@ export function stateWords({ state, delayMs }: Pick<OverlayReport, "state" | "de
       return "This frame has no known place in the recording; nothing is drawn on it.";
     case "waiting":
       return isLive ? "No result within the last 2 s; the live picture is shown." : "No result for this picture.";
+    case "paused":
+      return "Paused. Comma and full stop step among the pictures that were kept.";
     case "late":
       return "Results come later than a second, when their picture is gone. Fast mode shows them with their age.";
   }

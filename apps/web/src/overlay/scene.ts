@@ -12,9 +12,10 @@ import { FrameLength } from "./time.ts";
  * | playing | the playing picture, boxes over it with their age |
  * | approximate | the same, but the browser does not say which frame it shows |
  * | waiting | the playing picture without any box: no result came lately |
+ * | paused | a kept picture with its results, while a person has stopped the video |
  * | late | the same: results come, but longer after their picture than pictures are kept |
  */
-export type SceneState = "exact" | "playing" | "approximate" | "waiting" | "late";
+export type SceneState = "exact" | "playing" | "approximate" | "waiting" | "paused" | "late";
 
 export type Scene<S> = {
   state: SceneState;
@@ -46,6 +47,9 @@ export class LiveScene<Source, S extends Surface<Source>> {
   readonly #length = new FrameLength();
   #displayed90k: number | null = null;
   #shown: Picture<S> | null = null;
+  #isPaused = false;
+  /** What is seen while paused; null where no picture was kept. */
+  #stopped: Picture<S> | null = null;
 
   constructor(ring: PictureRing<Source, S>) {
     this.#ring = ring;
@@ -82,19 +86,58 @@ export class LiveScene<Source, S extends Surface<Source>> {
   }
 
   result(result: FrameResult, nowMs: number): void {
-    this.results.push(result, nowMs, this.#displayed90k);
+    // What comes while the picture stands belongs to pictures that nobody sees.
+    if (!this.#isPaused) this.results.push(result, nowMs, this.#displayed90k);
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#stopped = this.#shown ?? this.#ring.pictures.at(-1) ?? null;
+    this.#show(this.#stopped);
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#stopped = null;
+  }
+
+  /**
+   * Goes to another kept picture while paused.
+   *
+   * @param by pictures, negative for earlier ones
+   * @returns false where there is none
+   */
+  step(by: number): boolean {
+    const stopped = this.#stopped;
+    if (!stopped) return false;
+    const { pictures } = this.#ring;
+    // The shown one may be older than all that are kept.
+    const at = pictures.findLastIndex(({ pts90k }) => pts90k <= stopped.pts90k);
+    const next = pictures[at + by];
+    if (!next) return false;
+    this.#stopped = next;
+    this.#show(next);
+    return true;
   }
 
   /** The run ended: what was shown and kept belongs to another one. */
   forgetPictures(): void {
     this.#ring.clear();
     this.#shown = null;
+    this.#stopped = null;
     this.#displayed90k = null;
   }
 
   scene(mode: OverlayMode, isVisible: (model: string) => boolean, nowMs: number): Scene<S> {
     const visible = this.results.models().filter(isVisible);
     const displayed = this.#displayed90k;
+    const stopped = this.#stopped;
+    if (stopped) {
+      const drawn = this.results.drawnAt(visible, stopped.pts90k);
+      const delayTicks = displayed === null ? 0 : displayed - stopped.pts90k;
+      return { state: "paused", picture: stopped, pts90k: stopped.pts90k, drawn, delayTicks };
+    }
     if (displayed === null) {
       this.#show(null);
       const drawn = this.results.newest(visible, nowMs);

@@ -7,6 +7,7 @@ const FIRST = {
   mode: "exact",
   threshold: 0,
   labels: true,
+  zones: true,
   opacity: 1,
   lineWidth: 2,
   hidden: [],

@@ -12,6 +12,8 @@ export type OverlaySettings = {
   /** 0 to 1; detections below it are not drawn. */
   threshold: number;
   labels: boolean;
+  /** Outlines of the zones that make events. */
+  zones: boolean;
   /** 0.1 to 1. */
   opacity: number;
   /** CSS pixels, 1 to 8. */
@@ -24,7 +26,9 @@ export type OverlaySettings = {
   colours: Record<string, string>;
 };
 
-export const OVERLAY_KEY = "vas.overlay";
+/** Where it is kept: people who share a browser do not share it. */
+export const overlayKey = (userId: string): string => `vas.overlay.${userId}`;
+
 /** What is kept must not grow for ever. */
 const MOST_KEPT = 500;
 
@@ -41,6 +45,7 @@ export function readOverlaySettings(kept: unknown): OverlaySettings {
     mode: from.mode === "fast" ? "fast" : "exact",
     threshold: between(from.threshold, 0, 1, 0),
     labels: from.labels !== false,
+    zones: from.zones !== false,
     opacity: between(from.opacity, 0.1, 1, 1),
     lineWidth: between(from.lineWidth, 1, 8, 2),
     hidden: strings(from.hidden),

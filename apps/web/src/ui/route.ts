@@ -1,6 +1,7 @@
 /** Addresses of the app's pages and how they are read. */
 export type Route =
   | { page: "live" }
+  | { page: "wall" }
   | { page: "camera_new" }
   | { page: "camera"; id: string }
   | { page: "camera_edit"; id: string }
@@ -31,7 +32,7 @@ export function routeOf(pathname: string): Route {
   if (first === "people" && second === "keys" && parts.length === 2) return { page: "keys" };
   if (parts.length !== 1) return { page: "missing" };
   if (first === "recordings" || first === "events" || first === "models") return { page: first };
-  if (first === "people" || first === "account") return { page: first };
+  if (first === "people" || first === "account" || first === "wall") return { page: first };
   if (first === "site" || first === "health") return { page: "health" };
   return { page: "missing" };
 }

@@ -51,6 +51,8 @@ export class Camera {
   #spec: CameraSpec;
   #stopping = new AbortController();
   #reconnect = new AbortController();
+  /** Ends the wait between two tries. */
+  #wake = new AbortController();
   #done: Promise<void>;
   #state: CameraState = "connecting";
   #sinceWallMs: number;
@@ -93,8 +95,9 @@ export class Camera {
     this.#done = this.#loop(after);
   }
 
-  /** Applies a changed spec; only another address or other credentials reconnect. */
+  /** Applies a changed spec; only another address or other credentials reconnect. A camera that waits tries at once. */
   update(spec: CameraSpec): void {
+    this.#wake.abort();
     const old = this.#spec;
     this.#spec = spec;
     this.#hideCredentials();
@@ -180,7 +183,8 @@ export class Camera {
       if (this.#clock.monotonicNs() - startedNs > BigInt(GOOD_RUN_MS) * 1_000_000n) backoff.reset();
       this.#openGap(found.code, found.message);
       this.#become("retrying", found);
-      await this.#clock.sleep(backoff.nextMs(), asked);
+      this.#wake = new AbortController();
+      await this.#clock.sleep(backoff.nextMs(), AbortSignal.any([asked, this.#wake.signal]));
     }
   }
 
