@@ -103,7 +103,11 @@ test("events are looked for in words, gone through by keys, reviewed everywhere 
   await page.locator(".event-detail").waitFor(WAIT);
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/recordings\?camera=.*at=/);
-  assert.equal(await page.evaluate(() => JSON.parse(localStorage.getItem("vas.overlay") ?? "{}").on), true);
+  const overlayIsOn = await page.evaluate(async () => {
+    const me = (await (await fetch("/api/v1/auth/me")).json()) as { id: string };
+    return JSON.parse(localStorage.getItem(`vas.overlay.${me.id}`) ?? "{}").on;
+  });
+  assert.equal(overlayIsOn, true);
 
   // On a phone the event opens over the list; "back" closes it.
   await page.setViewportSize({ width: 390, height: 844 });

@@ -1,7 +1,8 @@
 /** One event: its picture with what was found, facts in words, and what can be done with it. */
 import type { AiEvent } from "@vas/contracts/http.ts";
 import { clipVideo, snapshotImage } from "../api/vas.ts";
-import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
+import { switchOverlayOn } from "../overlay/useOverlaySettings.ts";
+import { useMe } from "../people/me.ts";
 import { May } from "../people/May.tsx";
 import { eventsText } from "../strings/events.ts";
 import { fullTime } from "../ui/format.ts";
@@ -9,7 +10,6 @@ import { navigate, useStored } from "../ui/hooks.ts";
 import { CheckIcon, DownIcon } from "../ui/icons.tsx";
 import { type Fact, Facts, Link, Switch } from "../ui/parts.tsx";
 import { momentPath } from "../ui/route.ts";
-import { keep, load } from "../ui/stored.ts";
 import { EventPicture } from "./EventPicture.tsx";
 import { dayTime, extraFacts, fileName, lasted, sure } from "./words.ts";
 
@@ -25,17 +25,14 @@ type Props = {
 };
 
 /** To the moment in the recording. Whoever asks for it from an event wants its boxes, so the overlay is switched on. */
-export function showRecording(event: AiEvent): void {
-  switchOverlayOn();
+export function showRecording(event: AiEvent, userId: string): void {
+  switchOverlayOn(userId);
   navigate(momentPath(event.camera_id, event.timestamp));
-}
-
-function switchOverlayOn(): void {
-  keep(localStorage, OVERLAY_KEY, { ...load(localStorage, OVERLAY_KEY, readOverlaySettings), on: true });
 }
 
 export function EventDetail(props: Props) {
   const { event, modelName, onReview } = props;
+  const me = useMe();
   const [boxes, setBoxes] = useStored("vas.event-boxes", (kept) => kept !== false);
   const camera = props.cameraName ?? eventsText.goneCamera;
   const time = lasted(event);
@@ -96,7 +93,7 @@ export function EventDetail(props: Props) {
         <Switch label={eventsText.boxes} checked={boxes} onChange={setBoxes} />
       </div>
       <div className="row wrap">
-        <span onClickCapture={switchOverlayOn}>
+        <span onClickCapture={() => switchOverlayOn(me.id)}>
           <Link to={momentPath(event.camera_id, event.timestamp)} className="button primary">
             {eventsText.showRecording}
           </Link>

@@ -5,12 +5,14 @@ import { snapshotImage } from "../api/vas.ts";
 import { readResult } from "../overlay/declared.ts";
 import { draw } from "../overlay/draw.ts";
 import { onDevicePixels, pictureRect } from "../overlay/geometry.ts";
-import { OVERLAY_KEY, readOverlaySettings } from "../overlay/settings.ts";
+import { overlayKey, readOverlaySettings } from "../overlay/settings.ts";
+import { useMe } from "../people/me.ts";
 import { eventsText } from "../strings/events.ts";
 import { load } from "../ui/stored.ts";
 
 export function EventPicture(props: { event: AiEvent; alt: string; boxes: boolean }) {
   const { event, alt, boxes } = props;
+  const userId = useMe().id;
   const stage = useRef<HTMLDivElement>(null);
   const image = useRef<HTMLImageElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -33,7 +35,7 @@ export function EventPicture(props: { event: AiEvent; alt: string; boxes: boolea
       height: `${rect.height}px`,
     });
     const result = readResult(event, () => {});
-    const kept = load(localStorage, OVERLAY_KEY, readOverlaySettings);
+    const kept = load(localStorage, overlayKey(userId), readOverlaySettings);
     // A person who asks for this event wants all of it, whatever is hidden in the live view.
     const settings = { ...kept, on: boxes && naturalWidth > 0, threshold: 0, hidden: [], hiddenLabels: [] };
     const drawn = draw(
@@ -45,7 +47,7 @@ export function EventPicture(props: { event: AiEvent; alt: string; boxes: boolea
       scale,
     );
     target.dataset.drawn = String(drawn.length);
-  }, [event, boxes]);
+  }, [event, boxes, userId]);
 
   useEffect(() => {
     paint();

@@ -1,7 +1,7 @@
 import type { AiEvent } from "@vas/contracts/http.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { useMay } from "../people/me.ts";
+import { useMay, useMe } from "../people/me.ts";
 import { useCameras, useNotices, useOnline, useSite } from "../site.ts";
 import { eventsText } from "../strings/events.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -32,6 +32,7 @@ export function EventsPage() {
   const toast = useToast();
   const online = useOnline();
   const mayReview = useMay("operate");
+  const userId = useMe().id;
   const wide = useMedia(WIDE);
   const address = useAddress();
   const openId = address.searchParams.get("event") ?? "";
@@ -142,7 +143,7 @@ export function EventsPage() {
       : []),
     ...(shown
       ? [
-          { keys: ["Enter"], words: keys.open, run: () => showRecording(shown) },
+          { keys: ["Enter"], words: keys.open, run: () => showRecording(shown, userId) },
           { keys: ["Escape"], words: keys.close, run: close },
         ]
       : []),
@@ -236,7 +237,7 @@ export function EventsPage() {
             mayReview={mayReview}
             head={head}
             onOpen={open}
-            onEnter={showRecording}
+            onEnter={(event) => showRecording(event, userId)}
             onReview={reviewOne}
             onNearEnd={more}
           />
