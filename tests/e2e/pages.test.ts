@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import type { Page, Request } from "playwright-core";
 import type { Assignment, Camera } from "@vas/contracts/http.ts";
 import { waitFor } from "@vas/testkit/processes.ts";
 import { REPOSITORY, startSite } from "@vas/testkit/site.ts";
@@ -23,6 +24,8 @@ test("a model is assigned by hand, health tells of it, and no page overflows or 
   const { page, complaints } = await openPage(browser, site.url);
   await logIn(page, site.adminPassword);
   complaints.length = 0;
+  const bytes = await firstPageBytes(page);
+  assert.ok(bytes > 50_000 && bytes < 200_000, `script and style of the first page are ${bytes} bytes`);
 
   // Assign the barcode model with the page's own switch; the assignment is there within the interval, and runs.
   await page.getByRole("link", { name: "Models" }).click();
@@ -71,3 +74,19 @@ test("a model is assigned by hand, health tells of it, and no page overflows or 
   }
   assert.deepEqual(complaints, []);
 });
+
+/** Packed bytes of every script and style that the live page loads, with an empty cache. */
+async function firstPageBytes(page: Page): Promise<number> {
+  const sizes: Promise<number>[] = [];
+  const add = (request: Request) => {
+    if (["script", "stylesheet"].includes(request.resourceType()))
+      sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+  };
+  page.on("requestfinished", add);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.clearBrowserCache");
+  await page.goto("/", { waitUntil: "networkidle" });
+  page.off("requestfinished", add);
+  await session.detach();
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

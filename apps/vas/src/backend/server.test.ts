@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { ERROR_CODES } from "@vas/contracts/errors.ts";
 import { addCamera, openTestSite, type TestSite } from "./testing/site.ts";
 
@@ -254,6 +255,22 @@ test("the web is served with its pages' addresses, and hashed files are kept for
   const script = await get("/assets/index-Ab12_-Cd.js");
   assert.match(script.headers.get("cache-control") ?? "", /immutable/);
   assert.match(script.headers.get("content-type") ?? "", /javascript/);
+  assert.equal(script.headers.get("content-encoding"), null, "nothing packed is there");
+  const packed = "assets/index-Ab12_-Cd.js";
+  writeFileSync(join(web, `${packed}.gz`), gzipSync("2;"));
+  writeFileSync(join(web, `${packed}.br`), brotliCompressSync("3;"));
+  for (const [accepted, encoding, text] of [
+    ["gzip, deflate, br", "br", "3;"],
+    ["gzip, br;q=0", "gzip", "2;"],
+    ["identity", null, "1;"],
+  ]) {
+    const reply = await fetch(`${site.url}/${packed}`, { headers: { "accept-encoding": accepted ?? "" } });
+    const { headers } = reply;
+    assert.deepEqual([headers.get("content-encoding"), headers.get("vary")], [encoding, "accept-encoding"]);
+    assert.match(headers.get("content-type") ?? "", /javascript/);
+    assert.match(headers.get("cache-control") ?? "", /immutable/);
+    assert.equal(await reply.text(), text, accepted ?? "");
+  }
   assert.equal((await get("/icon.svg")).headers.get("cache-control"), "no-cache");
   assert.equal((await get("/assets/gone-12345678.js")).status, 404);
   assert.equal((await get("/api/v1/nothing")).status, 404);

@@ -1,6 +1,9 @@
-/** The built web: hashed files for ever, index.html never from a cache, and index.html for every page's address. */
+/**
+ * The built web: hashed files for ever, index.html never from a cache, and index.html for every page's address. Scripts
+ * and styles were packed when the web was built, so nothing is packed while somebody waits.
+ */
 import { readFile } from "node:fs/promises";
-import { join, normalize } from "node:path";
+import { extname, join, normalize } from "node:path";
 import { CodedError } from "@vas/contracts/errors.ts";
 import type { App } from "./context.ts";
 import { isFile } from "./files.ts";
@@ -15,6 +18,31 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>V
 <code>npx vite build apps/web</code>, or set <code>VAS_WEB_DIR</code> to a folder that has an <code>index.html</code>.</p>
 <p>The API is at <a href="/docs">/docs</a>.</p></body></html>`;
 
+/** What is packed, by the ending of its name. */
+const PACKED: Record<string, string> = {
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+};
+/** The smaller first. */
+const PACKINGS = [
+  { encoding: "br", ending: ".br" },
+  { encoding: "gzip", ending: ".gz" },
+] as const;
+
+/** @param accepted the header `accept-encoding`; what it refuses with `q=0` is not taken */
+async function packingOf(file: string, accepted: string | undefined): Promise<(typeof PACKINGS)[number] | undefined> {
+  const wanted = new Set(
+    (accepted ?? "")
+      .split(",")
+      .map((one) => one.trim().toLowerCase())
+      .filter((one) => !/;\s*q=0(\.0*)?$/.test(one))
+      .map((one) => one.split(";")[0]),
+  );
+  for (const packing of PACKINGS)
+    if (wanted.has(packing.encoding) && (await isFile(file + packing.ending))) return packing;
+  return undefined;
+}
+
 /** Registers the last of all routes: whatever no other route takes. */
 export function registerWeb(app: App, webDir: string): void {
   app.get("/*", { config: { access: "public" }, schema: { hide: true } }, async (request, reply) => {
@@ -23,7 +51,13 @@ export function registerWeb(app: App, webDir: string): void {
     if (path !== "." && path !== "index.html" && (await isFile(join(webDir, path)))) {
       const isHashed = HASHED.test(path);
       void reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
-      return reply.sendFile(path, webDir, { cacheControl: false });
+      const type = PACKED[extname(path)];
+      if (type === undefined) return reply.sendFile(path, webDir, { cacheControl: false });
+      void reply.type(type).header("vary", "accept-encoding");
+      const packing = await packingOf(join(webDir, path), request.headers["accept-encoding"]);
+      if (packing) void reply.header("content-encoding", packing.encoding);
+      const sent = packing ? path + packing.ending : path;
+      return reply.sendFile(sent, webDir, { cacheControl: false, contentType: false });
     }
     // A missing script or picture must not become a page: the browser would report something else.
     if (/\.\w+$/.test(path) && path !== "index.html") throw new CodedError("not_found");
