@@ -20,6 +20,7 @@ import { type Part, REPOSITORY, type Site, startSite } from "@vas/testkit/site.t
 
 const DEFAULT_HTTP_PORT = 8080;
 const DEFAULT_RTC_PORT = 44_400;
+const LOOK_FOR_MODELS_MS = 2_000;
 const CAMERA_NAME = "Test camera";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { video: { type: "string" } } });
@@ -60,9 +61,9 @@ async function start(): Promise<number> {
   const release = claim(dataDir);
   const ports = await choosePorts();
   const isExporting = process.env.AI_FRAME_EXPORT_ENABLED === "true";
-  const modelsDirs = (process.env.RUTH_MODELS_DIR || join(REPOSITORY, "runtimes"))
-    .split(":")
-    .map((dir) => resolve(dir));
+  const addedModelsDir = addedModels(dataDir);
+  const given = process.env.RUTH_MODELS_DIR || join(REPOSITORY, "runtimes");
+  const modelsDirs = [...new Set([...given.split(":").map((dir) => resolve(dir)), addedModelsDir])];
   let site: Site | undefined;
   try {
     site = await startSite({
@@ -71,6 +72,7 @@ async function start(): Promise<number> {
       shmDir: process.env.VAS_SHM_DIR || "/dev/shm/vas",
       socketDir: process.env.RUTH_SOCKET_DIR || "/tmp",
       modelsDirs,
+      addedModelsDir,
       frameExport: isExporting,
       start: { runtimes: false },
       // VAS makes a password at its first start and prints it on its standard output.
@@ -95,6 +97,7 @@ async function start(): Promise<number> {
 async function demo(video: string | undefined): Promise<number> {
   const dataDir = join(REPOSITORY, "demo-data");
   const release = claim(dataDir);
+  const addedModelsDir = addedModels(dataDir);
   const password = demoPassword(join(dataDir, "password"));
   // Named after this clone, so that the next start finds and removes what a killed one left.
   const name = `vas-demo-${createHash("sha256").update(REPOSITORY).digest("hex").slice(0, 8)}`;
@@ -116,7 +119,8 @@ async function demo(video: string | undefined): Promise<number> {
         dataDir,
         shmDir,
         socketDir,
-        modelsDirs: [join(REPOSITORY, "runtimes")],
+        modelsDirs: [join(REPOSITORY, "runtimes"), addedModelsDir],
+        addedModelsDir,
         frameExport: true,
         start: { runtimes: false },
         adminPassword: password,
@@ -143,8 +147,31 @@ async function demo(video: string | undefined): Promise<number> {
 
 /** A model that does not come up is told and keeps nothing from starting. */
 async function startRuntimes(site: Site): Promise<void> {
-  const starts = await Promise.allSettled([...site.runtimes.values()].map((runtime) => runtime.start()));
+  await startAll([...site.runtimes.values()]);
+  // A folder that comes later gets its runtime too; none is ever started twice.
+  setInterval(() => {
+    if (isEnding) return;
+    try {
+      const added = site.newRuntimes();
+      for (const { name } of added) say(`starting ${name}`);
+      void startAll(added);
+    } catch (thrown) {
+      // A folder that changed while it was read is looked at again.
+      say((thrown as Error).message);
+    }
+  }, LOOK_FOR_MODELS_MS).unref();
+}
+
+async function startAll(runtimes: Part[]): Promise<void> {
+  const starts = await Promise.allSettled(runtimes.map((runtime) => runtime.start()));
   for (const start of starts) if (start.status === "rejected") say((start.reason as Error).message);
+}
+
+/** Where models go that are added from the web. */
+function addedModels(dataDir: string): string {
+  const dir = resolve(process.env.VAS_MODELS_DIR || join(dataDir, "models"));
+  mkdirSync(dir, { recursive: true });
+  return dir;
 }
 
 /** `other` is what the other kind of demo assigns. */
@@ -231,7 +258,9 @@ async function choosePorts(): Promise<{ httpPort: number; rtcPort: number; media
 function ownVariables(handled: string[]): Record<string, string> {
   const ours = /^(VAS_|AI_FRAME_|RUTH_|RECONCILIATION_INTERVAL_SECONDS$)/;
   const decided = new Set([
-    ..."VAS_DATA_DIR VAS_SHM_DIR VAS_HTTP_PORT VAS_RTC_PORT VAS_MEDIA_WORKERS VAS_ADMIN_PASSWORD".split(" "),
+    ..."VAS_DATA_DIR VAS_SHM_DIR VAS_MODELS_DIR VAS_HTTP_PORT VAS_RTC_PORT VAS_MEDIA_WORKERS VAS_ADMIN_PASSWORD".split(
+      " ",
+    ),
     ..."VAS_URL VAS_SERVICE_KEY_FILE RUTH_SOCKET_DIR RUTH_MODELS_DIR AI_FRAME_EXPORT_ENABLED".split(" "),
     ..."VAS_ALLOW_LOOPBACK_CAMERAS VAS_TEST_DATA".split(" "),
     ...handled,

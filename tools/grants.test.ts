@@ -9,6 +9,7 @@ type Grants = Record<string, string>;
 const SPAWN: Grants = {
   "apps/vas/src/kernel/camera/child.ts": "FFmpeg of a camera, its clips and pictures",
   "apps/vas/src/kernel/frames/tap.ts": "the decode tap",
+  "apps/vas/src/doctor/doctor.ts": "the model doctor, for files that came from the web",
   "packages/model-doctor/src/picture.ts": "FFmpeg, for the picture that a model is tried on",
   "packages/model-doctor/src/try.ts": "Python, for a model that is written in it",
   "packages/testkit/src/processes.ts": "test cameras",
@@ -40,6 +41,7 @@ const WRITE: Grants = {
   "apps/vas/src/backend/secrets.ts": "the key that seals camera passwords, and the service key",
   "apps/vas/src/backend/recorder-journal.ts": "rows that wait for the store",
   "apps/vas/src/backend/media.ts": "snapshots and clips",
+  "apps/vas/src/backend/model-drafts.ts": "files of a model that came from the web, and the folder that they become",
   "apps/vas/src/backend/exports.ts": "the tracks of exports",
   "apps/vas/src/backend/track/": "results beside the recording",
   "apps/vas/src/backend/site.ts": "the data folder",

@@ -6,12 +6,14 @@
  * that is told to such a caller may hold its name, its id or the id of anything that came from it.
  */
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { ErrorBody } from "@vas/contracts/errors.ts";
 import type { ApiKeyCreated, CoreMetrics, Role, User } from "@vas/contracts/http.ts";
+import type { DoctorAnswer, ModelDraft, ModelDraftList } from "@vas/contracts/model-drafts.ts";
 import { ASSIGNMENT_DEFAULTS, storeAssignment } from "../../apps/vas/src/backend/store/ai-assignments.ts";
 import { storeEvents } from "../../apps/vas/src/backend/store/ai-events.ts";
 import { storeModels } from "../../apps/vas/src/backend/store/ai-models.ts";
@@ -114,6 +116,20 @@ const own = (ok: number, target: Rule["target"], more: Partial<Rule> = {}): Rule
   ok,
   target,
   ...more,
+});
+/** With a draft of its own each time, that was tried once. */
+const ofDraft = (ok: number, target: (url: string) => Target): Rule => ({
+  needs: "administer",
+  ok,
+  target: async () => {
+    const drafts = `${A}/ai-model-drafts`;
+    const { items } = (await (await site.call("GET", drafts)).json()) as ModelDraftList;
+    for (const { id } of items) await site.call("DELETE", `${drafts}/${id}`);
+    const { id } = (await (await site.call("POST", drafts)).json()) as ModelDraft;
+    await site.call("POST", `${A}/cameras/${cameras.granted}/start`);
+    await site.call("POST", `${drafts}/${id}/try`, { camera_id: cameras.granted });
+    return target(`${drafts}/${id}`);
+  },
 });
 const asTarget = (target: Target | string): Target => (typeof target === "string" ? { url: target } : target);
 
@@ -311,6 +327,22 @@ const RULES: Record<string, Rule> = {
     ok: 200,
     target: () => ({ url: `${A}/ai-models/${MODEL}`, body: { enabled: true } }),
   },
+  [`GET ${A}/ai-model-drafts`]: ofDraft(200, () => ({ url: `${A}/ai-model-drafts` })),
+  [`POST ${A}/ai-model-drafts`]: ofDraft(201, () => ({ url: `${A}/ai-model-drafts` })),
+  [`GET ${A}/ai-model-drafts/:id`]: ofDraft(200, (url) => ({ url })),
+  [`DELETE ${A}/ai-model-drafts/:id`]: ofDraft(204, (url) => ({ url })),
+  [`PUT ${A}/ai-model-drafts/:id/files/:name`]: ofDraft(200, (url) => ({
+    url: `${url}/files/a.onnx`,
+    body: "bytes",
+    headers: { "content-type": "application/octet-stream" },
+  })),
+  [`POST ${A}/ai-model-drafts/:id/examine`]: ofDraft(200, (url) => ({ url: `${url}/examine`, body: {} })),
+  [`POST ${A}/ai-model-drafts/:id/try`]: ofDraft(200, (url) => ({
+    url: `${url}/try`,
+    body: { camera_id: cameras.granted },
+  })),
+  [`GET ${A}/ai-model-drafts/:id/picture`]: ofDraft(200, (url) => ({ url: `${url}/picture` })),
+  [`POST ${A}/ai-model-drafts/:id/add`]: ofDraft(201, (url) => ({ url: `${url}/add`, body: {} })),
   [`GET ${A}/ai-model-assignments`]: { ...page(`${A}/ai-model-assignments`), core: true },
   [`PUT ${A}/ai-model-assignments/:camera_id/:model_id`]: ofCamera("operate", (id) => ({
     url: `${A}/ai-model-assignments/${id}/${MODEL}`,
@@ -345,7 +377,8 @@ const RULES: Record<string, Rule> = {
 };
 
 before(async (t) => {
-  site = await openTestSite(t as never);
+  const modelsDir = await mkdtemp(join(tmpdir(), "models-"));
+  site = await openTestSite(t as never, { env: { VAS_MODELS_DIR: modelsDir }, doctor: { ask: answerOfDoctor } });
   const { db } = site.backend;
   cameras.granted = await addCamera(site, { name: "Door", rtsp_url: "rtsp://ann:hidden-1@192.0.2.1/main" });
   cameras.hidden = await addCamera(site, { name: "Vault", rtsp_url: "rtsp://ann:hidden-2@192.0.2.2/main" });
@@ -722,5 +755,26 @@ function coreMetrics(): CoreMetrics {
         uptime_seconds: 1,
       },
     ],
+  };
+}
+
+/** A doctor that has found another model each time. */
+async function answerOfDoctor({ ask }: { ask: "examine" | "try" }): Promise<DoctorAnswer> {
+  if (ask === "try") return { trial: { detections: [], took_ms: 1, width: 640, height: 360 } };
+  const head = `model_id: m-${crypto.randomUUID()}\nmodel_name: M\nmodel_version: "1"\n`;
+  return {
+    examination: {
+      weights: null,
+      format: "yolov8",
+      formats: [],
+      task: "object_detection",
+      classes: 1,
+      reasons: [],
+      assumed: [],
+      problems: [],
+      settings: {},
+      model_yaml: `${head}model_type: onnx\nmodel_weights: a.onnx\n`,
+      model_yaml_by: "doctor",
+    },
   };
 }

@@ -26,6 +26,8 @@ export type Config = {
   /** mediasoup workers; each takes one port from rtcPort on. */
   mediaWorkers: number;
   frameExport: { enabled: boolean; shmDir: string; slotCount: number; hardware: Hardware | undefined };
+  /** Absolute; where models are added from the web. Core watches it too. */
+  modelsDir: string | undefined;
   ffmpeg: string;
   mediasoupWorkerBin: string;
   allowLoopbackCameras: boolean;
@@ -123,6 +125,12 @@ export function loadConfig(env: Env): LoadedConfig {
       shmDir: folder("VAS_SHM_DIR", "/dev/shm/vas"),
       hardware: hardware(),
     },
+    modelsDir: read(
+      "VAS_MODELS_DIR",
+      undefined,
+      (value) => (/\0/.test(value) ? undefined : resolve(value)),
+      "must be a path",
+    ),
     ffmpeg: tool("VAS_FFMPEG", "ffmpeg"),
     mediasoupWorkerBin: workerBin(),
     allowLoopbackCameras: flag("VAS_ALLOW_LOOPBACK_CAMERAS"),

@@ -3,6 +3,7 @@ import { systemClock } from "@vas/base/clock.ts";
 import { errorText, stderrLog } from "@vas/base/log.ts";
 import { openSite } from "./backend/site.ts";
 import { type Config, loadConfig } from "./config.ts";
+import { createDoctor } from "./doctor/doctor.ts";
 import { createKernel } from "./kernel/index.ts";
 
 const EXIT = { ok: 0, failed: 1, invalidEnvironment: 3 } as const;
@@ -43,6 +44,7 @@ async function run(config: Config): Promise<void> {
       config,
       log,
       clock: systemClock,
+      doctor: createDoctor(log),
       openKernel: (listener) => createKernel({ ...config, log, clock: systemClock, listener }),
     });
     end = () => site.close();

@@ -226,6 +226,7 @@ function isSameFamily(a: string, b: string): boolean {
 }
 
 function lineOf(text: string, key: string): number {
-  const at = text.split("\n").findIndex((line) => line.trimStart().startsWith(`${key}:`));
-  return at < 0 ? 1 : at + 1;
+  const lines = text.split("\n");
+  const ofItsOwn = lines.findIndex((line) => line.trimStart().startsWith(`${key}:`));
+  return Math.max(0, ofItsOwn < 0 ? lines.findIndex((line) => new RegExp(`[{,]\\s*${key}:`).test(line)) : ofItsOwn) + 1;
 }

@@ -7,14 +7,13 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadModelFolder } from "@vas/runtime-sdk/model-folder.ts";
 import type { OnnxGraph } from "../../../runtimes/onnx/graph.ts";
-import { readGraphFile } from "../../../runtimes/onnx/graph-file.ts";
-import { probeOutputs } from "../../../runtimes/onnx/probe.ts";
 import { pictureOfCamera } from "./camera.ts";
 import { checkFolder, type Remark } from "./check.ts";
+import { examineNetwork, idFromFile } from "./examine.ts";
 import { folderOnDisk } from "./model-files.ts";
 import { writeModelYaml } from "./model-yaml.ts";
 import { readPicture } from "./picture.ts";
-import { describeShape, type Finding, type Problem, recognise } from "./recognise.ts";
+import { describeShape, type Finding, type Problem } from "./recognise.ts";
 import { tryModel, writeAnnotated } from "./try.ts";
 
 const USAGE = `Usage: npm run model -- <command>
@@ -96,26 +95,11 @@ function sizeOf(text: string | undefined): [number, number] | undefined {
   return [Number(width), Number(height)];
 }
 
-/** The graph; where it leaves its outputs' shapes open, they are found by running it once. */
 async function examine(file: string, size: [number, number] | undefined, format: string | undefined) {
-  const graph = read(file);
-  const finding = recognise(graph, { size, format });
-  const isOpen = graph.outputs.some(
-    ({ shape }) => shape === null || shape.slice(1).some((dim) => typeof dim !== "number"),
-  );
-  if (!isOpen || finding.size === null || finding.problems.some(({ where }) => where.startsWith("input")))
-    return { graph, finding };
-  const outputs = await probeOutputs(file, graph, finding.size);
-  const probed = recognise({ ...graph, outputs }, { size, format });
-  probed.reasons.push("the outputs' shapes: found by running the network once, the graph leaves them open");
-  return { graph: { ...graph, outputs }, finding: probed };
-}
-
-function read(file: string): OnnxGraph {
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
-  const graph = readGraphFile(file);
-  if (typeof graph === "string") throw new Error(`${file}: ${graph}; export the network to ONNX again`);
-  return graph;
+  const examined = await examineNetwork(file, { size, format });
+  if (typeof examined === "string") throw new Error(`${file}: ${examined}; export the network to ONNX again`);
+  return examined;
 }
 
 function describe(graph: OnnxGraph, finding: Finding): string {
@@ -149,13 +133,7 @@ function init(file: string, finding: Finding, values: { id?: string; name?: stri
     return 1;
   }
   const stem = basename(file, extname(file));
-  const id =
-    values.id ??
-    (stem
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9._-]+/g, "-")
-      .replace(/^[^a-z0-9]+/, "") ||
-      "model");
+  const id = values.id ?? idFromFile(file);
   const path = join(dirname(resolve(file)), "model.yaml");
   const text = writeModelYaml({ id, name: values.name ?? stem, version: "1.0.0", weights: basename(file) }, finding);
   if (existsSync(path) && !values.force) throw new Error(`${path} is there already; --force replaces it`);

@@ -1,9 +1,20 @@
 /** A finding as the text of a model.yaml. Pure. */
 import type { Finding } from "./recognise.ts";
 
-export type Identity = { id: string; name: string; version: string; weights: string };
+export type Identity = {
+  id: string;
+  name: string;
+  version: string;
+  weights: string;
+  license?: string | undefined;
+  /** 0.25 and 0.45 where absent. */
+  confidence?: number | undefined;
+  iou?: number | undefined;
+};
 
 const WIDTH = 116;
+/** Classes that a form can offer one by one. */
+const MAX_CHOICES = 100;
 
 /** @returns a model.yaml that says where each value comes from, for a finding that has a format */
 export function writeModelYaml(identity: Identity, finding: Finding): string {
@@ -14,6 +25,7 @@ export function writeModelYaml(identity: Identity, finding: Finding): string {
     `model_id: ${identity.id}`,
     `model_name: ${quoted(identity.name)}`,
     `model_version: ${quoted(identity.version)}`,
+    ...(identity.license === undefined ? [] : [`license: ${quoted(identity.license)}`]),
     "model_type: onnx",
     `model_weights: ${quoted(identity.weights)}`,
     `supported_tasks: [${finding.task}]`,
@@ -22,8 +34,8 @@ export function writeModelYaml(identity: Identity, finding: Finding): string {
     "resource_requirements:",
     "  gpu_required: false",
     "  cpu_fallback_allowed: true",
-    "confidence_threshold: 0.25",
-    "nms_iou_threshold: 0.45",
+    `confidence_threshold: ${identity.confidence ?? 0.25}`,
+    `nms_iou_threshold: ${identity.iou ?? 0.45}`,
     "preprocess:",
     `  layout: ${finding.layout}`,
     `  dtype: ${finding.dtype}`,
@@ -39,6 +51,26 @@ export function writeModelYaml(identity: Identity, finding: Finding): string {
     ...(finding.classNames.length > 0
       ? ["  class_names:", ...wrapped(finding.classNames.map(quoted), "    ")]
       : ["  # class_names: [first, second]   the network does not name its classes"]),
+    "config_schema:",
+    "  type: object",
+    "  additionalProperties: false",
+    "  properties:",
+    "    min_confidence:",
+    "      type: number",
+    "      minimum: 0",
+    "      maximum: 1",
+    `      description: Detections below this confidence are left out. ${identity.confidence ?? 0.25} where it is absent.`,
+    ...(finding.classNames.length > 0 && finding.classNames.length <= MAX_CHOICES
+      ? [
+          "    classes:",
+          "      type: array",
+          "      description: Only these are reported. All where it is absent.",
+          "      items:",
+          "        type: string",
+          "        enum:",
+          ...wrapped(finding.classNames.map(quoted), "          "),
+        ]
+      : []),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -154,3 +154,9 @@ test("what cannot work names the tensor and the remedy", () => {
   const open = recognise(withInput([1, 3, "h", "w"]), { size: [640, 640] });
   assert.deepEqual([open.size, open.format, open.problems], [[640, 640], "yolov8", []]);
 });
+
+test("fastestdet is known by its grid of 16 pixels a cell, in bgr", () => {
+  const graph = graphOf({ 758: [1, 85, 22, 22] }, { input: { name: "in", shape: [1, 3, 352, 352], type: "float32" } });
+  const { format, classes, color, problems } = recognise(graph);
+  assert.deepEqual([format, classes, color, problems], ["fastestdet", 80, "bgr", []]);
+});

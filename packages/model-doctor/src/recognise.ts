@@ -245,8 +245,25 @@ function familyOf(graph: OnnxGraph, { all, dims }: Outputs, finding: Finding): F
       classes: shape[1] ?? null,
       why: `one score per class: ${describe(output)}`,
     };
+  if (shape.length === 4 && all.length === 1) return gridFamily(output, shape, finding);
   if (shape.length !== 3) return null;
   return boxesFamily(output, shape, { names, task, described, graph }, finding);
+}
+
+/** One output [1, fields, rows, columns] of cells of 16 pixels. */
+function gridFamily(
+  output: Value,
+  [, fields = null, rows, columns]: (number | null)[],
+  finding: Finding,
+): Family | null {
+  if (finding.size === null || fields === null || fields < 6) return null;
+  const [width, height] = finding.size;
+  if (rows !== height / 16 || columns !== width / 16) return null;
+  return detection(
+    "fastestdet",
+    fields - 5,
+    `objectness, box and class scores of ${rows}x${columns} cells: ${describe(output)}`,
+  );
 }
 
 type Hints = { names: number; task: string | undefined; described: boolean; graph: OnnxGraph };
@@ -308,6 +325,7 @@ function detection(format: string, classes: number | null, why: string): Family 
 function asked(format: string, { dims }: Outputs, finding: Finding): Family {
   const fields = fewest(dims[0] ?? []);
   const less: Record<string, number> = { yolov5: 5, yolov7: 5, yolox: 5, yolov8: 4, yolov9: 4, yolo11: 4, rtdetr: 4 };
+  if (format === "fastestdet") return detection(format, (dims[0]?.[1] ?? 0) - 5, "asked for");
   const extra = less[format];
   const task = /pose/.test(format) ? "pose" : /seg/.test(format) ? "segmentation" : "object_detection";
   const classes = extra === undefined || fields === null || fields <= extra ? null : fields - extra;
@@ -326,6 +344,9 @@ function prepare(format: string, graph: OnnxGraph, finding: Finding): void {
     finding.scale = 1;
     finding.letterbox = true;
     finding.assumed.push("bgr from 0 to 255, letterboxed: YOLOX since 0.1.1 is trained so");
+  } else if (format === "fastestdet") {
+    finding.color = "bgr";
+    finding.assumed.push("bgr from 0 to 1, stretched: FastestDet's own code prepares its pictures so");
   } else if (format.startsWith("yolo")) {
     finding.letterbox = true;
     (isUltralytics ? finding.reasons : finding.assumed).push(

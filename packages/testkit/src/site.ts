@@ -46,6 +46,8 @@ export type SiteOptions = {
   frameExport?: boolean;
   /** Folders whose valid models get a runtime; none where absent. */
   modelsDirs?: string[];
+  /** Where models are added from the web; one of `modelsDirs`. */
+  addedModelsDir?: string;
   /** Which parts start with the site; the others can be started later. All where absent. */
   start?: { core?: boolean; runtimes?: boolean };
   /** Media workers; 1 where absent. */
@@ -93,6 +95,8 @@ export type Site = {
   readonly core: Part;
   /** By model id. */
   readonly runtimes: ReadonlyMap<string, Part>;
+  /** Makes runtimes of the models that came since the last look; they are not started. */
+  newRuntimes(): Part[];
   /** The key that Core authenticates with. */
   serviceKey(): string;
   pids(): number[];
@@ -164,6 +168,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       VAS_ALLOW_LOOPBACK_CAMERAS: "true",
       AI_FRAME_EXPORT_ENABLED: String(options.frameExport ?? false),
       ...(adminPassword === "" ? {} : { VAS_ADMIN_PASSWORD: adminPassword }),
+      ...(options.addedModelsDir === undefined ? {} : { VAS_MODELS_DIR: options.addedModelsDir }),
       ...options.vasEnv,
     },
     async () => {
@@ -186,15 +191,21 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     async () => undefined,
   );
   const runtimes = new Map<string, Part>();
-  for (const model of findModels(modelsDirs)) {
-    if (runtimes.has(model.id)) continue;
-    const socket = join(socketDir, `vas_model_${model.id}.sock`);
-    const ready = async () => {
-      await waitFor(`the socket of ${model.id}`, () => !runtime.running() || existsSync(socket));
-    };
-    const runtime = part(`runtime-${model.id}`, [...model.args, model.folder], model.env, ready, model.program);
-    runtimes.set(model.id, runtime);
-  }
+  const newRuntimes = (): Part[] => {
+    const made: Part[] = [];
+    for (const model of findModels(modelsDirs)) {
+      if (runtimes.has(model.id)) continue;
+      const socket = join(socketDir, `vas_model_${model.id}.sock`);
+      const ready = async () => {
+        await waitFor(`the socket of ${model.id}`, () => !runtime.running() || existsSync(socket));
+      };
+      const runtime = part(`runtime-${model.id}`, [...model.args, model.folder], model.env, ready, model.program);
+      runtimes.set(model.id, runtime);
+      made.push(runtime);
+    }
+    return made;
+  };
+  newRuntimes();
 
   // What was there before us is another site's.
   const before = new Set(leftovers(shmDir, socketDir, [...runtimes.keys()]));
@@ -237,6 +248,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     vas,
     core,
     runtimes,
+    newRuntimes,
     serviceKey: () => readFileSync(keyFile, "utf8").trim(),
     pids: () => all().flatMap((each) => (each.running() ? [each.pid()] : [])),
     async api() {
@@ -271,7 +283,7 @@ const PYTHON_SDK = ["packages/runtime-sdk-python", "packages/frame-readers/pytho
 function findModels(modelsDirs: string[]): FoundModel[] {
   const found: FoundModel[] = [];
   for (const parent of modelsDirs)
-    for (const name of readdirSync(parent).sort()) {
+    for (const name of existsSync(parent) ? readdirSync(parent).sort() : []) {
       const folder = join(parent, name);
       const file = join(folder, "model.yaml");
       if (!existsSync(file)) continue;

@@ -205,3 +205,19 @@ test("class names come from the network's own metadata where model.yaml has none
     /classes and the network's own names differ \[classes:3, names:2\]/,
   );
 });
+
+test("fastestdet: cells with objectness, tanh offsets, sigmoid sizes and class scores", async () => {
+  const fields = Array.from({ length: 5 + 3 }, () => Array.from({ length: 16 }, () => 0));
+  const set = (cell: number, values: number[]) => {
+    for (const [field, value] of values.entries()) (fields[field] as number[])[cell] = value;
+  };
+  // Row 1, column 2 of 4x4 cells: the centre half a cell to the right, a quarter of the picture wide and an eighth high.
+  const logit = (p: number) => Math.log(p / (1 - p));
+  set(6, [0.9, Math.atanh(0.5), 0, logit(0.25), logit(0.125), 0.1, 0.8, 0.1]);
+  set(9, [0.3, 0, 0, 0, 0, 0.9, 0, 0]);
+  const found = await detectOnce(yamlFor("fastestdet", NAMES, "confidence_threshold: 0.6\n"), {
+    input,
+    outputs: [output("758", [1, 8, 4, 4], fields.flat())],
+  });
+  assertFound(found, [["dog", 0.9 ** 0.6 * 0.8 ** 0.4, [0.5, 0.1875, 0.75, 0.3125]]]);
+});

@@ -1,6 +1,7 @@
 /** Every family that `output_schema.format` can name. */
 import { decodeClassification } from "./classification.ts";
 import { decodeDetr, decodeRtDetr } from "./detr.ts";
+import { decodeFastestDet } from "./fastestdet.ts";
 import type { Decode } from "./family.ts";
 import { decodeSsd } from "./ssd.ts";
 import { decodeYoloPose } from "./yolo-pose.ts";
@@ -23,6 +24,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   "yolo-pose": { decode: decodeYoloPose, suppresses: true },
   "yolo-seg": { decode: decodeYoloSeg, suppresses: true },
   yolox: { decode: decodeYolox, suppresses: false },
+  fastestdet: { decode: decodeFastestDet, suppresses: false },
   detr: { decode: decodeDetr, suppresses: true },
   rtdetr: { decode: decodeRtDetr, suppresses: true },
   ssd: { decode: decodeSsd, suppresses: true },

@@ -4,6 +4,7 @@ import type { Log } from "@vas/base/log.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import type { CoreFlight } from "@vas/contracts/flights.ts";
 import type { CoreMetrics } from "@vas/contracts/http.ts";
+import type { DoctorAnswer, DoctorQuestion } from "@vas/contracts/model-drafts.ts";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type {
   FastifyBaseLogger,
@@ -30,6 +31,12 @@ export type App = FastifyInstance<
 export interface Notices {
   /** Never waits and never throws; a subscriber that cannot keep up loses notices, which are counted. */
   publish(notice: LiveNotice): void;
+}
+
+/** Looks at files that may be a model, in a process of its own. */
+export interface Doctor {
+  /** @throws CodedError model_examination_failed where it found no answer, or the signal's reason */
+  ask(question: DoctorQuestion, signal: AbortSignal): Promise<DoctorAnswer>;
 }
 
 /** What the connected Core last said of itself. In memory only: observed, not intended. */

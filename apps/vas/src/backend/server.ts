@@ -19,10 +19,12 @@ import type { App, Backend } from "./context.ts";
 import type { Counters } from "./counters.ts";
 import { errorBody, tell } from "./errors.ts";
 import type { Observer } from "./health/observer.ts";
+import type { ModelDrafts } from "./model-drafts.ts";
 import type { NoticeFeed } from "./notices.ts";
 import { registerAiEventRoutes } from "./routes/ai-events.ts";
 import { registerAiHealthRoutes } from "./routes/ai-health.ts";
 import { registerAssignmentRoutes } from "./routes/ai-model-assignments.ts";
+import { registerModelDraftRoutes } from "./routes/ai-model-drafts.ts";
 import { registerAiModelRoutes } from "./routes/ai-models.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerAuditRoutes } from "./routes/audit.ts";
@@ -63,6 +65,7 @@ export type ServerParts = {
   cameras: Cameras;
   exports: Exports;
   observer: Observer;
+  drafts: ModelDrafts;
   sessions: Sessions;
   feed: NoticeFeed;
   counters: Counters;
@@ -135,6 +138,7 @@ export async function createServer(parts: ServerParts): Promise<App> {
   registerDetectionRoutes(app, backend);
   registerAiEventRoutes(app, backend);
   registerAiModelRoutes(app, backend);
+  await registerModelDraftRoutes(app, backend, parts.drafts);
   registerAssignmentRoutes(app, backend);
   registerAiHealthRoutes(app, backend, parts.observer.since);
   registerHealthHistoryRoutes(app, parts.observer);

@@ -7,10 +7,11 @@ import { CodedError } from "@vas/contracts/errors.ts";
 import type { Config } from "../config.ts";
 import type { Kernel, KernelListener } from "../kernel/index.ts";
 import { Cameras } from "./cameras.ts";
-import type { App, Backend } from "./context.ts";
+import type { App, Backend, Doctor } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { Exports } from "./exports.ts";
 import { FlightLog } from "./flights.ts";
+import { ModelDrafts } from "./model-drafts.ts";
 import { NoticeFeed } from "./notices.ts";
 import { Observer } from "./health/observer.ts";
 import { aiHealth } from "./routes/ai-health.ts";
@@ -30,6 +31,8 @@ export type SiteOptions = {
   log: Log;
   clock: Clock;
   openKernel(listener: KernelListener): Promise<Kernel>;
+  /** Without one, no model is added from the web. */
+  doctor?: Doctor;
   pingMs?: number;
 };
 
@@ -98,12 +101,15 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     cameraIds: () => cameras.ids(),
     aiHealth: () => aiHealth(backend.core, clock.wallMs()),
   });
+  const drafts = new ModelDrafts(backend, options.doctor);
+  await drafts.start();
   const { pingMs } = options;
   const app = await createServer({
     backend,
     cameras,
     exports,
     observer,
+    drafts,
     sessions,
     feed,
     counters,
@@ -120,6 +126,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     ending.abort();
     await observer.close();
     await app.close();
+    await drafts.close();
     await exports.close();
     await kernel.close();
     await retention;

@@ -7,6 +7,7 @@ import { systemClock } from "@vas/base/clock.ts";
 import { createLog } from "@vas/base/log.ts";
 import { loadConfig } from "../../config.ts";
 import type { KernelListener, SegmentRecord } from "../../kernel/index.ts";
+import type { Doctor } from "../context.ts";
 import { openSite, type Site } from "../site.ts";
 import { MemoryKernel } from "./kernel.ts";
 
@@ -30,6 +31,7 @@ export type TestSiteOptions = {
   dataDir?: string;
   pingMs?: number;
   before?: (kernel: MemoryKernel) => void;
+  doctor?: Doctor;
 };
 
 export async function openTestSite(t: TestContext, options: TestSiteOptions = {}): Promise<TestSite> {
@@ -57,6 +59,7 @@ export async function openTestSite(t: TestContext, options: TestSiteOptions = {}
       listener = told;
       return kernel;
     },
+    ...(options.doctor ? { doctor: options.doctor } : {}),
     ...(options.pingMs ? { pingMs: options.pingMs } : {}),
   });
   t.after(() => site.close());
