@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   "assignment.pause",
   "assignment.resume",
   "assignment.delete",
+  "model.add",
   "model.enable",
   "model.disable",
   "snapshot.delete",

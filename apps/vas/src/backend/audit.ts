@@ -40,6 +40,12 @@ const RULES: Record<string, Rule> = {
   [`PUT ${V1}/ai-model-assignments/:camera_id/:model_id`]: assignmentAction,
   [`DELETE ${V1}/ai-model-assignments/:camera_id/:model_id`]: "assignment.delete",
   [`PATCH ${V1}/ai-models/:model_id`]: ({ enabled }) => (enabled === true ? "model.enable" : "model.disable"),
+  [`POST ${V1}/ai-model-drafts`]: null,
+  [`DELETE ${V1}/ai-model-drafts/:id`]: null,
+  [`PUT ${V1}/ai-model-drafts/:id/files/:name`]: null,
+  [`POST ${V1}/ai-model-drafts/:id/examine`]: null,
+  [`POST ${V1}/ai-model-drafts/:id/try`]: null,
+  [`POST ${V1}/ai-model-drafts/:id/add`]: "model.add",
   [`POST ${V1}/cameras/:id/snapshots`]: null,
   [`DELETE ${V1}/snapshots/:id`]: "snapshot.delete",
   [`POST ${V1}/cameras/:id/clips`]: null,
@@ -87,7 +93,7 @@ export function auditEveryChange(app: App, backend: Backend, counters: Pick<Coun
 
   app.addHook("preSerialization", async (request, _reply, payload) => {
     if (ruleOf(request) === null || typeof payload !== "object" || payload === null) return payload;
-    const { id, name, username, camera_id } = payload as Record<string, unknown>;
+    const { model_id, id = model_id, name, username, camera_id } = payload as Record<string, unknown>;
     const known = objects.get(request);
     const shown = typeof name === "string" ? name : username;
     const isCamera = request.routeOptions.url === `${V1}/cameras`;
