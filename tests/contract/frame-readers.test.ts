@@ -31,6 +31,7 @@ type Slot = {
   pts90k: number;
   wall_ms: number;
   offset: number;
+  full_range: boolean;
 };
 type Vectors = {
   valid: {

@@ -23,7 +23,8 @@ function judge(reply: unknown) {
 
 test("a request is valid on the wire and carries nanoseconds beyond 2^53 exactly", () => {
   const geometry = { width: 64, height: 48, stride: 64, dataSize: 4608, slotCount: 8, generation: 3 };
-  const record = { sequence: 4, frameId: 7, timestampNs: 2n ** 60n + 1n, pts90k: 2 ** 50, wallMs: 1, offset: 4608 };
+  const times = { timestampNs: 2n ** 60n + 1n, pts90k: 2 ** 50, wallMs: 1 };
+  const record = { sequence: 4, frameId: 7, ...times, offset: 4608, fullRange: false };
   const bytes = new RequestEncoder(SPEC, "/dev/shm/vas/x").encode({ ...record, slot: 1, geometry }, 1500);
   assert.equal(bytes.readUInt32BE(0), bytes.length - 4);
   const checked = checkInferenceRequest(JSON.parse(bytes.subarray(4).toString()));

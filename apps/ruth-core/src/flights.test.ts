@@ -12,6 +12,7 @@ const frame = (frameId: number, exportedMs: number): FrameRef => ({
   pts90k: frameId * 3600,
   wallMs: 0,
   offset: 0,
+  fullRange: false,
   slot: 0,
   geometry: GEOMETRY,
 });

@@ -46,6 +46,7 @@ test("each frame is seen once, as its slot record says", (t) => {
     pts90k: 3600,
     wallMs: 40,
     offset: ring.geometry.dataSize,
+    fullRange: false,
     slot: 1,
     geometry: ring.geometry,
   });

@@ -68,6 +68,7 @@ function site(spec: Partial<SubscriptionSpec> = {}) {
       pts90k: Math.round(nowMs * 90),
       wallMs: nowMs,
       offset: 0,
+      fullRange: false,
       slot: 0,
       geometry: GEOMETRY,
     };

@@ -26,6 +26,7 @@ type Vectors = {
       pts90k: number;
       wall_ms: number;
       offset: number;
+      full_range: boolean;
     }[];
   }[];
   invalid: { name: string; meta: string; data_file_size: number; names: string }[];
@@ -58,6 +59,7 @@ for (const { name, meta, data_file_size, geometry, newest, slots } of vectors.va
         pts90k: expected.pts90k,
         wallMs: expected.wall_ms,
         offset: expected.offset,
+        fullRange: expected.full_range,
       });
   });
 

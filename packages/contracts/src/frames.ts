@@ -40,7 +40,11 @@ export const SLOT = {
   pts90k: 24,
   wallMs: 32,
   offset: 40,
+  range: 48,
 } as const;
+
+/** What `range` says of a frame whose samples use all 256 levels; anything else is limited range. */
+export const RANGE_FULL = 1;
 
 /** What never changes within a generation. `stride` and `dataSize` are bytes, `width` and `height` pixels. */
 export type FrameGeometry = {
@@ -60,6 +64,8 @@ export type SlotRecord = {
   pts90k: number;
   wallMs: number;
   offset: number;
+  /** Luma is 0 to 255 instead of 16 to 235, chroma 0 to 255 instead of 16 to 240. */
+  fullRange: boolean;
 };
 
 /** Bytes of `frame.meta` for so many slots. */
@@ -147,5 +153,6 @@ export function readSlotRecord(meta: DataView, slot: number): SlotRecord {
     pts90k: Number(meta.getBigInt64(at + SLOT.pts90k, true)),
     wallMs: Number(meta.getBigInt64(at + SLOT.wallMs, true)),
     offset: Number(meta.getBigUint64(at + SLOT.offset, true)),
+    fullRange: meta.getUint32(at + SLOT.range, true) === RANGE_FULL,
   };
 }

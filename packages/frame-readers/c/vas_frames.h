@@ -68,6 +68,7 @@ typedef struct {
     uint64_t timestamp_ns; /* monotonic */
     int64_t pts90k;        /* presentation time, 90 kHz; the same that RTP and recordings carry */
     int64_t wall_ms;       /* Unix time */
+    int full_range;        /* 1: samples use all levels from 0 to 255; 0: luma 16 to 235, chroma 16 to 240 */
     uint64_t mapping;      /* which of the reader's mappings it lies in */
 } vas_frame;
 
@@ -264,6 +265,7 @@ static inline int vas_frames_take(vas_frames *reader, uint32_t slot, vas_frame *
     frame->pts90k = (int64_t)vas_frames_u64(record + 24);
     frame->wall_ms = (int64_t)vas_frames_u64(record + 32);
     offset = vas_frames_u64(record + 40);
+    frame->full_range = vas_frames_u32(record + 48) == 1;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (__atomic_load_n((const uint64_t *)record, __ATOMIC_RELAXED) != sequence)
         return VAS_FRAMES_PROBLEM(reader, VAS_FRAMES_TORN, "the slot record changed while it was read");

@@ -53,7 +53,7 @@ class FrameProblem(Exception):
 class Frame:
     """One frame where the writer put it. Its views end with release(), or with the `with` block."""
 
-    def __init__(self, ring, slot, sequence, frame_id, timestamp_ns, pts90k, wall_ms, offset):
+    def __init__(self, ring, slot, sequence, frame_id, timestamp_ns, pts90k, wall_ms, full_range, offset):
         self._ring = ring
         self.width, self.height, self.stride = ring.width, ring.height, ring.stride
         self.generation = ring.generation
@@ -64,6 +64,8 @@ class Frame:
         self.pts90k = pts90k
         #: Unix time.
         self.wall_ms = wall_ms
+        #: Samples use all levels from 0 to 255, instead of 16 to 235 (luma) and 16 to 240 (chroma).
+        self.full_range = full_range
         luma = ring.stride * ring.height
         #: Luma, `height` rows of `stride` bytes; read-only.
         self.y = ring.pixels[offset : offset + luma]
@@ -161,7 +163,7 @@ def _take(ring, slot):
         raise FrameProblem("gone", f"the slot holds no frame yet [slot:{slot}]")
     with _barrier:
         pass
-    record = (words[at + 1], words[at + 2], signed[at + 3], signed[at + 4])
+    record = (words[at + 1], words[at + 2], signed[at + 3], signed[at + 4], ring.halves[2 * at + 12] == 1)
     offset = words[at + 5]
     with _barrier:
         pass

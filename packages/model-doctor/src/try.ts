@@ -98,7 +98,10 @@ function frameOf(picture: Nv12): Frame {
     ...picture,
     slot: 0,
     generation: 1,
-    record: { sequence: 2, frameId: 1, timestampNs: 0n, pts90k: 0, wallMs: Date.now(), offset: 0 },
+    record: {
+      ...{ sequence: 2, frameId: 1, timestampNs: 0n, pts90k: 0, wallMs: Date.now(), offset: 0 },
+      fullRange: picture.fullRange === true,
+    },
     stillValid: () => true,
     release: () => undefined,
   });

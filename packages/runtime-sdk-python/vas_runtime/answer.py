@@ -53,7 +53,7 @@ class Answerer:
             source.release()
 
     def _infer(self, source, camera_id, frame_id, config):
-        stamps = (source.frame_id, source.timestamp_ns, source.pts90k, source.wall_ms)
+        stamps = (source.frame_id, source.timestamp_ns, source.pts90k, source.wall_ms, source.full_range)
         size = (source.width, source.height, source.stride)
         frame = Frame(source.y, source.uv, *size, *stamps, arrays=source.arrays)
         start = time.perf_counter()

@@ -4,24 +4,33 @@ import math
 from operator import itemgetter
 
 
-# BT.601, limited range, in half levels: the numbers of the TypeScript SDK, so that both see the same picture.
 _SHIFT = 21
-_FACTOR = math.floor(2 * 1.164383 * 2 ** (_SHIFT - 8) + 0.5)
-_LUMA = [(luma * 256 * _FACTOR - 16 * 256 * _FACTOR + (1 << (_SHIFT - 1))) >> _SHIFT for luma in range(256)]
-_GRAY = bytes(min(255, max(0, math.floor(1.164383 * (luma - 16) + 0.5))) for luma in range(256))
 #: A channel's sum lies between -600 and 1100.
 _BELOW = 700
 _CLAMP = bytes(min(255, max(0, round((at - _BELOW) / 2))) for at in range(2048))
+
+
+class _Range:
+    """BT.601 in half levels: the numbers of the TypeScript SDK, so that both see the same picture."""
+
+    def __init__(self, black, scale, v_to_r, u_to_g, v_to_g, u_to_b):
+        factor = math.floor(2 * scale * 2 ** (_SHIFT - 8) + 0.5)
+        self.luma = [(256 * factor * (luma - black) + (1 << (_SHIFT - 1))) >> _SHIFT for luma in range(256)]
+        self.gray = bytes(min(255, max(0, math.floor(scale * (luma - black) + 0.5))) for luma in range(256))
+        self.v_to_r = _halves(v_to_r)
+        self.u_to_b = _halves(u_to_b)
+        #: By u and v: green takes from both, and is rounded once.
+        self.g = [
+            [math.floor(2 * (-u_to_g * (u - 128) - v_to_g * (v - 128)) + 0.5) for v in range(256)] for u in range(256)
+        ]
 
 
 def _halves(factor):
     return [math.floor(2 * factor * (value - 128) + 0.5) for value in range(256)]
 
 
-_V_TO_R = _halves(1.596027)
-_U_TO_B = _halves(2.017232)
-#: By u and v: green takes from both, and is rounded once.
-_G = [[math.floor(2 * (-0.391762 * (u - 128) - 0.812968 * (v - 128)) + 0.5) for v in range(256)] for u in range(256)]
+_LIMITED = _Range(16, 1.164383, 1.596027, 0.391762, 0.812968, 2.017232)
+_FULL = _Range(0, 1, 1.402, 0.344136, 0.714136, 1.772)
 
 
 class Frame:
@@ -29,13 +38,18 @@ class Frame:
 
     `y` and `uv` are views of that memory: they cost nothing, can only be read, and mean this frame only until the handler
     returns. Everything that shall be kept is copied. width, height: pixels. stride: bytes from one row to the next, of both
-    planes. frame_id, timestamp_ns (monotonic), pts90k, wall_ms (Unix time).
+    planes. frame_id, timestamp_ns (monotonic), pts90k, wall_ms (Unix time). full_range: samples use all levels from 0 to
+    255, which gray() and rgb() know and arrays() does not change.
     """
 
-    def __init__(self, y, uv, width, height, stride, frame_id=1, timestamp_ns=0, pts90k=0, wall_ms=0, arrays=None):
+    def __init__(
+        self, y, uv, width, height, stride, frame_id=1, timestamp_ns=0, pts90k=0, wall_ms=0, full_range=False, arrays=None
+    ):
         self.y, self.uv = y, uv
         self.width, self.height, self.stride = width, height, stride
         self.frame_id, self.timestamp_ns, self.pts90k, self.wall_ms = frame_id, timestamp_ns, pts90k, wall_ms
+        self.full_range = full_range
+        self._range = _FULL if full_range else _LIMITED
         self._arrays = arrays
 
     def arrays(self):
@@ -64,7 +78,7 @@ class Frame:
             start = _nearest(row, self.height, height) * self.stride
             line = self.y[start : start + self.width]
             rows.append(bytes(line if width == self.width else pick(line)))
-        return b"".join(rows).translate(_GRAY)
+        return b"".join(rows).translate(self._range.gray)
 
     def rgb(self, width=None, height=None):
         """Three bytes a pixel, rows without padding. The nearest pixel is taken.
@@ -77,17 +91,18 @@ class Frame:
         pick_u = _picker([column & ~1 for column in columns])
         pick_v = _picker([column | 1 for column in columns])
         out = bytearray(width * height * 3)
+        luma_of, v_to_r, u_to_b, greens = self._range.luma, self._range.v_to_r, self._range.u_to_b, self._range.g
         for row in range(height):
             source = _nearest(row, self.height, height)
             start, pairs = source * self.stride, (source >> 1) * self.stride
             chroma = self.uv[pairs : pairs + self.width]
-            lumas = [_LUMA[value] + _BELOW for value in pick_y(self.y[start : start + self.width])]
+            lumas = [luma_of[value] + _BELOW for value in pick_y(self.y[start : start + self.width])]
             us, vs = pick_u(chroma), pick_v(chroma)
             at = row * width * 3
             end = at + width * 3
-            out[at:end:3] = bytes([_CLAMP[luma + _V_TO_R[v]] for luma, v in zip(lumas, vs)])
-            out[at + 1 : end : 3] = bytes([_CLAMP[luma + _G[u][v]] for luma, u, v in zip(lumas, us, vs)])
-            out[at + 2 : end : 3] = bytes([_CLAMP[luma + _U_TO_B[u]] for luma, u in zip(lumas, us)])
+            out[at:end:3] = bytes([_CLAMP[luma + v_to_r[v]] for luma, v in zip(lumas, vs)])
+            out[at + 1 : end : 3] = bytes([_CLAMP[luma + greens[u][v]] for luma, u, v in zip(lumas, us, vs)])
+            out[at + 2 : end : 3] = bytes([_CLAMP[luma + u_to_b[u]] for luma, u in zip(lumas, us)])
         return bytes(out)
 
 

@@ -21,11 +21,14 @@ function picture(width: number, height: number, stride = width + 6): Nv12 {
 
 const clamp = (n: number) => Math.min(255, Math.max(0, n));
 
-/** BT.601 limited range in floating point, from the definition: Kr 0.299, Kb 0.114, luma 16 to 235, chroma 16 to 240. */
-function rgbOf(luma: number, u: number, v: number): [number, number, number] {
-  const y = (luma - 16) / 219;
-  const pb = (u - 128) / 224;
-  const pr = (v - 128) / 224;
+/**
+ * BT.601 in floating point, from the definition: Kr 0.299, Kb 0.114; limited range with luma 16 to 235 and chroma 16 to 240,
+ * full range with all levels.
+ */
+function rgbOf(luma: number, u: number, v: number, fullRange = false): [number, number, number] {
+  const y = fullRange ? luma / 255 : (luma - 16) / 219;
+  const pb = (u - 128) / (fullRange ? 255 : 224);
+  const pr = (v - 128) / (fullRange ? 255 : 224);
   const r = y + 2 * (1 - 0.299) * pr;
   const b = y + 2 * (1 - 0.114) * pb;
   const g = (y - 0.299 * r - 0.114 * b) / 0.587;
@@ -71,8 +74,8 @@ function reference(source: Nv12, options: ConvertOptions): number[] {
         }
         const near = (Math.floor(Math.min(sy, source.height - 1)) >> 1) * source.stride;
         const pair = near + (Math.floor(Math.min(sx, source.width - 1)) >> 1) * 2;
-        const rgb = rgbOf(luma, source.uv[pair] as number, source.uv[pair + 1] as number);
-        const gray = clamp(((luma - 16) * 255) / 219);
+        const rgb = rgbOf(luma, source.uv[pair] as number, source.uv[pair + 1] as number, source.fullRange);
+        const gray = source.fullRange ? luma : clamp(((luma - 16) * 255) / 219);
         values = color === "gray" ? [gray] : color === "bgr" ? [rgb[2], rgb[1], rgb[0]] : rgb;
       }
       for (let channel = 0; channel < channels; channel++) {
@@ -118,6 +121,19 @@ for (const color of ["rgb", "bgr", "gray"] as const)
             assert.ok(floats <= 2 && bytes <= 2, `${width}x${height} ${resize} off by ${floats} and ${bytes}`);
           }
       });
+
+test("full range agrees with the definition to two levels, beside limited range in the same sizes", () => {
+  for (const color of ["rgb", "gray"] as const)
+    for (const [width, height, outWidth, outHeight] of SIZES)
+      for (const resize of ["nearest", "bilinear"] as const)
+        for (const fullRange of [true, false]) {
+          const source = { ...picture(width, height), fullRange };
+          const options: ConvertOptions = { width: outWidth, height: outHeight, color, resize };
+          const floats = worst(source, options, new Float32Array(outputLength(options)));
+          const bytes = worst(source, options, new Uint8Array(outputLength(options)));
+          assert.ok(floats <= 2 && bytes <= 2, `${color} ${resize} full ${fullRange} off by ${floats} and ${bytes}`);
+        }
+});
 
 test("each channel becomes (value * scale - mean) / std in the order of the channels", () => {
   const options: ConvertOptions = {

@@ -1,15 +1,22 @@
 /**
  * NV12 to what a model wants, in one pass over the output and without a picture in between.
  *
- * Colour is BT.601 limited range, which is what cameras send unless they say otherwise. Luma is interpolated; chroma is
+ * Colour is BT.601, in limited range unless the picture says that its samples use all levels. Luma is interpolated; chroma is
  * taken from the sample that covers the source point, because its grid is as coarse as most model inputs are.
  *
  * The inner loops are written for the processor: one packed table for what a pair of U and V adds to red, green and blue,
  * one lookup for clamping, scaling and the output's type. bench/runtime-convert.ts measures them.
  */
 
-/** A picture in NV12. `stride` is bytes from one row to the next, of both planes. */
-export type Nv12 = { y: Uint8Array; uv: Uint8Array; width: number; height: number; stride: number };
+/** A picture in NV12. `stride` is bytes from one row to the next, of both planes. Limited range unless `fullRange` is set. */
+export type Nv12 = {
+  y: Uint8Array;
+  uv: Uint8Array;
+  width: number;
+  height: number;
+  stride: number;
+  fullRange?: boolean;
+};
 
 export type ConvertOptions = {
   /** Width and height of the output in pixels. */
@@ -44,25 +51,42 @@ const TABLE_SIZE = 2048;
 const LUMA_BIAS = 40;
 const RED_BLUE_BIAS = 520;
 const GREEN_BIAS = 310;
-/** Half levels of luma: (blended * LUMA_FACTOR + LUMA_OFFSET) >> LUMA_SHIFT, where blended is luma * 256. */
 const LUMA_SHIFT = 21;
-const LUMA_FACTOR = Math.round(HALVES * 1.164383 * 2 ** (LUMA_SHIFT - WEIGHT_BITS));
-const LUMA_OFFSET = (LUMA_BIAS << LUMA_SHIFT) - 16 * WEIGHT_ONE * LUMA_FACTOR + (1 << (LUMA_SHIFT - 1));
 
-/** Half levels of luma without interpolation, biased. */
-const LUMA = Int32Array.from(
-  { length: 256 },
-  (_, luma) => (luma * WEIGHT_ONE * LUMA_FACTOR + LUMA_OFFSET) >> LUMA_SHIFT,
-);
-/** At (v << 8) | u: red in bits 21 to 31, green in 11 to 20, blue in 0 to 10, in biased half levels. */
-const CHROMA = Int32Array.from({ length: 65_536 }, (_, at) => {
-  const u = (at & 255) - 128;
-  const v = (at >> 8) - 128;
-  const red = Math.round(HALVES * 1.596027 * v) + RED_BLUE_BIAS;
-  const green = Math.round(HALVES * (-0.391762 * u - 0.812968 * v)) + GREEN_BIAS;
-  const blue = Math.round(HALVES * 2.017232 * u) + RED_BLUE_BIAS;
-  return (red << 21) | (green << 11) | blue;
-});
+/** What a range makes of samples. */
+type Range = {
+  /** Half levels of interpolated luma: (blended * factor + offset) >> LUMA_SHIFT, where blended is luma * 256. */
+  factor: number;
+  offset: number;
+  /** Half levels of luma without interpolation, biased. */
+  luma: Int32Array;
+  /** At (v << 8) | u: red in bits 21 to 31, green in 11 to 20, blue in 0 to 10, in biased half levels. */
+  chroma: Int32Array;
+  /** The level of each luma. */
+  grey(luma: number): number;
+};
+
+/** BT.601: what luma above `black` is multiplied with, and what a step of V adds to red, U and V to green, U to blue. */
+function rangeOf(black: number, scale: number, [toRed, uToGreen, vToGreen, toBlue]: readonly number[]): Range {
+  const factor = Math.round(HALVES * scale * 2 ** (LUMA_SHIFT - WEIGHT_BITS));
+  const offset = (LUMA_BIAS << LUMA_SHIFT) - black * WEIGHT_ONE * factor + (1 << (LUMA_SHIFT - 1));
+  return {
+    factor,
+    offset,
+    luma: Int32Array.from({ length: 256 }, (_, luma) => (luma * WEIGHT_ONE * factor + offset) >> LUMA_SHIFT),
+    chroma: Int32Array.from({ length: 65_536 }, (_, at) => {
+      const u = (at & 255) - 128;
+      const v = (at >> 8) - 128;
+      const red = Math.round(HALVES * (toRed as number) * v) + RED_BLUE_BIAS;
+      const green = Math.round(HALVES * (-(uToGreen as number) * u - (vToGreen as number) * v)) + GREEN_BIAS;
+      const blue = Math.round(HALVES * (toBlue as number) * u) + RED_BLUE_BIAS;
+      return (red << 21) | (green << 11) | blue;
+    }),
+    grey: (luma) => Math.round(scale * (luma - black)),
+  };
+}
+const LIMITED = rangeOf(16, 1.164383, [1.596027, 0.391762, 0.812968, 2.017232]);
+const FULL = rangeOf(0, 1, [1.402, 0.344136, 0.714136, 1.772]);
 
 /** Values that the output needs. */
 export function outputLength(options: Pick<ConvertOptions, "width" | "height" | "color">): number {
@@ -104,6 +128,7 @@ type Plan = {
   offsets: [number, number, number];
   step: number;
   outWidth: number;
+  range: Range;
 };
 
 const plans = new Map<string, Plan>();
@@ -111,7 +136,8 @@ const MAX_PLANS = 64;
 
 function planFor(source: Nv12, options: ConvertOptions, out: ConvertTarget): Plan {
   const kind = out instanceof Float32Array ? "f32" : out instanceof Uint16Array ? "f16" : "u8";
-  const key = `${source.width}x${source.height}|${kind}|${JSON.stringify(options)}`;
+  const range = source.fullRange === true ? "full" : "limited";
+  const key = `${source.width}x${source.height}|${range}|${kind}|${JSON.stringify(options)}`;
   const known = plans.get(key);
   if (known) return known;
   if (plans.size >= MAX_PLANS) plans.delete(plans.keys().next().value as string);
@@ -136,6 +162,7 @@ function makePlan(source: Nv12, options: ConvertOptions, kind: "f32" | "f16" | "
   const sums = (channel: number, bias: number) =>
     valueTable(kind, TABLE_SIZE, (sum) => valueOf(channel)((sum - LUMA_BIAS - bias) / HALVES));
   const levels = (channel: number) => valueTable(kind, 256, valueOf(channel));
+  const range = source.fullRange === true ? FULL : LIMITED;
   const pixels = options.width * options.height;
   const planar = (options.layout ?? "nchw") === "nchw";
   const unit = planar ? pixels : 1;
@@ -146,10 +173,11 @@ function makePlan(source: Nv12, options: ConvertOptions, kind: "f32" | "f16" | "
     rows,
     values: [sums(0, RED_BLUE_BIAS), sums(1, GREEN_BIAS), sums(2, RED_BLUE_BIAS)],
     levels: [levels(0), levels(1), levels(2)],
-    greys: valueTable(kind, 256, (luma) => valueOf(0)(Math.round(1.164383 * (luma - 16)))),
+    greys: valueTable(kind, 256, (luma) => valueOf(0)(range.grey(luma))),
     offsets: [(order[0] as number) * unit, (order[1] as number) * unit, (order[2] as number) * unit],
     step: planar || options.color === "gray" ? 1 : 3,
     outWidth: options.width,
+    range,
   };
 }
 
@@ -253,6 +281,7 @@ function convertColor(source: Nv12, plan: Plan, out: ConvertTarget): void {
   const { first, weight, nearest } = columns;
   const [reds, greens, blues] = plan.values;
   const [red, green, blue] = plan.offsets;
+  const { factor, offset, luma: lumas, chroma: pairs } = plan.range;
   const exact = columns.exact && rows.exact;
   const width = placement.width;
   for (let row = 0; row < placement.height; row++) {
@@ -265,9 +294,9 @@ function convertColor(source: Nv12, plan: Plan, out: ConvertTarget): void {
     if (exact) {
       for (let column = 0; column < width; column++) {
         const from = nearest[column] as number;
-        const base = LUMA[luma[rowLuma + from] as number] as number;
+        const base = lumas[luma[rowLuma + from] as number] as number;
         const pair = rowChroma + (from & ~1);
-        const added = CHROMA[((chroma[pair + 1] as number) << 8) | (chroma[pair] as number)] as number;
+        const added = pairs[((chroma[pair + 1] as number) << 8) | (chroma[pair] as number)] as number;
         out[at + red] = reds[base + (added >>> 21)] as number;
         out[at + green] = greens[base + ((added >> 11) & 1023)] as number;
         out[at + blue] = blues[base + (added & 2047)] as number;
@@ -277,9 +306,9 @@ function convertColor(source: Nv12, plan: Plan, out: ConvertTarget): void {
       for (let column = 0; column < width; column++) {
         const from = top + (first[column] as number);
         const blended = blend(luma, from, from + stride, weight[column] as number, down);
-        const base = (Math.imul(blended, LUMA_FACTOR) + LUMA_OFFSET) >> LUMA_SHIFT;
+        const base = (Math.imul(blended, factor) + offset) >> LUMA_SHIFT;
         const pair = rowChroma + ((nearest[column] as number) & ~1);
-        const added = CHROMA[((chroma[pair + 1] as number) << 8) | (chroma[pair] as number)] as number;
+        const added = pairs[((chroma[pair + 1] as number) << 8) | (chroma[pair] as number)] as number;
         out[at + red] = reds[base + (added >>> 21)] as number;
         out[at + green] = greens[base + ((added >> 11) & 1023)] as number;
         out[at + blue] = blues[base + (added & 2047)] as number;

@@ -4,7 +4,7 @@
  * The reader maps read-only, never locks and never acknowledges. It trusts nothing in the files before it has checked
  * it, and after a frame was used `stillValid` says whether the pixels were those of one frame all the time.
  */
-import { closeSync, constants, lstatSync, openSync, realpathSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import {
   FRAME_DATA_FILE,
@@ -44,6 +44,7 @@ export type FrameView = {
 
 type Ring = {
   folder: string;
+  folderIdentity: { dev: number; ino: number };
   metaPath: string;
   dataPath: string;
   /** The references that were found to mean this folder, by the camera that they were checked for. */
@@ -165,10 +166,10 @@ export class FrameReader {
 
   #ring(reference: string, cameraId: string): Ring | FrameProblem {
     // A name that meant a ring means it still while its files are in their place: they are the files that were checked, and
-    // `sweep` forgets the names. Resolving the path for every frame costs as much as a dispatch. The two files are made and
-    // removed together, so one of them is asked for here and the other one after the frame was used.
+    // `sweep` forgets the names. Resolving the path for every frame costs as much as a dispatch. The folder is asked for, which
+    // may have become a link, and both files: of one that was cut off meanwhile not a byte may be read.
     const named = this.#named.get(reference);
-    if (named?.names.get(reference) === cameraId && isSameFile(named.data.identity, statOf(named.dataPath))) {
+    if (named?.names.get(reference) === cameraId && isInPlace(named) && isCurrent(named)) {
       named.usedMs = this.#nowMs();
       return named;
     }
@@ -286,6 +287,7 @@ function openRing(folder: string): Ring | FrameProblem {
   }
   let meta: Mapping | undefined;
   let data: Mapping | undefined;
+  const { dev, ino } = fstatSync(handle);
   try {
     try {
       meta = mapFile(`/proc/self/fd/${handle}/${FRAME_META_FILE}`);
@@ -313,6 +315,7 @@ function openRing(folder: string): Ring | FrameProblem {
   const dataPath = join(folder, FRAME_DATA_FILE);
   const base = {
     folder,
+    folderIdentity: { dev, ino },
     metaPath,
     dataPath,
     names: new Map<string, string>(),
@@ -346,6 +349,12 @@ function refusedBefore(meta: Mapping, dataPath: string): string | undefined {
 function unmap(ring: Pick<Ring, "meta" | "data">): void {
   ring.meta.unmap();
   ring.data.unmap();
+}
+
+/** True while the folder's name still means the folder, and no link to anywhere. */
+function isInPlace({ folder, folderIdentity }: Ring): boolean {
+  const found = statOf(folder);
+  return found?.isDirectory() === true && found.dev === folderIdentity.dev && found.ino === folderIdentity.ino;
 }
 
 /** True while the folder's two names still mean the mapped files. */

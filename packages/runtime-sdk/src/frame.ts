@@ -35,6 +35,8 @@ export class Frame implements Nv12 {
   readonly timestampNs: bigint;
   readonly pts90k: number;
   readonly wallMs: number;
+  /** Samples use all levels from 0 to 255; the conversions know. */
+  readonly fullRange: boolean;
   #convertMs = 0;
 
   constructor(view: FrameView) {
@@ -47,6 +49,7 @@ export class Frame implements Nv12 {
     this.timestampNs = view.record.timestampNs;
     this.pts90k = view.record.pts90k;
     this.wallMs = view.record.wallMs;
+    this.fullRange = view.record.fullRange;
   }
 
   /** Milliseconds that the conversions of this frame took so far. */

@@ -31,9 +31,9 @@ static void answer(int code) {
     if (holds)
         printf("{\"ok\":true,\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"stride\":%" PRIu32 ",\"slot\":%" PRIu32 ",\"generation\":%" PRIu64
                ",\"sequence\":%" PRIu64 ",\"frame_id\":%" PRIu64 ",\"timestamp_ns\":\"%" PRIu64 "\",\"pts90k\":%" PRId64 ",\"wall_ms\":%" PRId64
-               ",\"sum\":%" PRIu32 "}\n",
+               ",\"full_range\":%s,\"sum\":%" PRIu32 "}\n",
                held.width, held.height, held.stride, held.slot, held.generation, held.sequence, held.frame_id, held.timestamp_ns,
-               held.pts90k, held.wall_ms, sum_of(&held));
+               held.pts90k, held.wall_ms, held.full_range ? "true" : "false", sum_of(&held));
     else
         printf("{\"code\":\"%s\",\"text\":\"%s\"}\n", names[code], reader.problem);
 }

@@ -46,6 +46,7 @@ def hold(find):
         "timestamp_ns": str(held.timestamp_ns),
         "pts90k": held.pts90k,
         "wall_ms": held.wall_ms,
+        "full_range": held.full_range,
         "sum": sum_of(held),
     }
 

@@ -39,11 +39,11 @@ function hold(found: FrameView | FrameProblem | undefined): object {
   if (found === undefined || "code" in found) return found ?? {};
   held = found;
   const { width, height, stride, generation, record } = found;
-  const { sequence, frameId, timestampNs, pts90k, wallMs } = record;
+  const { sequence, frameId, timestampNs, pts90k, wallMs, fullRange } = record;
   return {
     ok: true,
     ...{ width, height, stride, slot: found.slot, generation, sequence, frame_id: frameId },
-    ...{ timestamp_ns: String(timestampNs), pts90k, wall_ms: wallMs, sum: sumOf(found) },
+    ...{ timestamp_ns: String(timestampNs), pts90k, wall_ms: wallMs, full_range: fullRange, sum: sumOf(found) },
   };
 }
 

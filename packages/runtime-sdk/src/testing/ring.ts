@@ -12,6 +12,7 @@ import {
   HEADER,
   metaSize,
   nv12Size,
+  RANGE_FULL,
   SLOT,
   slotRecordOffset,
   writeHeader,
@@ -32,7 +33,7 @@ export type TestRing = {
   cameraId: string;
   geometry: FrameGeometry;
   /** Writes one frame (rows without padding) into the next slot, by the order that W1 prescribes. */
-  write(nv12: Uint8Array): FrameMetadata;
+  write(nv12: Uint8Array, fullRange?: boolean): FrameMetadata;
   /** Marks a slot as being written, as it is in the midst of a frame. */
   begin(slot: number): void;
   /** Overwrites bytes of frame.meta, for the tests of broken files. */
@@ -92,7 +93,7 @@ export function createTestRing(
     geometry,
     patchMeta,
     begin: (slot) => void setSequence(slot, (sequences[slot] as number) % 2 === 0 ? 1 : 2),
-    write(nv12) {
+    write(nv12, fullRange = false) {
       const slot = frames++ % slotCount;
       const record = slotRecordOffset(slot);
       const offset = slot * dataSize;
@@ -106,6 +107,7 @@ export function createTestRing(
       patchMeta(record + SLOT.pts90k, u64(pts90k));
       patchMeta(record + SLOT.wallMs, u64(wallMs));
       patchMeta(record + SLOT.offset, u64(offset));
+      patchMeta(record + SLOT.range, Uint8Array.of(fullRange ? RANGE_FULL : 0, 0, 0, 0));
       const sequence = setSequence(slot, 1);
       patchMeta(HEADER.timestampNs, u64(timestampNs));
       const newest = Buffer.alloc(4);

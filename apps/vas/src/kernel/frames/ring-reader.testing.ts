@@ -12,6 +12,7 @@ export type ReadSlot = {
   pts90k: number;
   wallMs: number;
   offset: number;
+  range: number;
 };
 
 export type ReadHeader = {
@@ -75,6 +76,7 @@ export function openRing(folder: string): RingReader {
         pts90k: Number(s.readBigInt64LE(24)),
         wallMs: Number(s.readBigInt64LE(32)),
         offset: Number(s.readBigUInt64LE(40)),
+        range: s.readUInt32LE(48),
       };
     },
     pixels(slot) {

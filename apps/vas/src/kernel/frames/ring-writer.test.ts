@@ -59,6 +59,7 @@ test("a frame is read back exactly as it was written", () => {
       pts90k: value * 3000,
       wallMs: nowMs + value,
       offset: newestSlot * 115_200,
+      range: 0,
     });
     const pixels = reader.pixels(newestSlot);
     assert.ok(pixels.subarray(0, 76_800).every((byte) => byte === value));

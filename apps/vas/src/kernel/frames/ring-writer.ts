@@ -37,6 +37,7 @@ import {
   HEADER,
   MAX_DIMENSION,
   MAX_SLOT_COUNT,
+  RANGE_FULL,
   SLOT,
   metaSize,
   nv12Size,
@@ -75,7 +76,7 @@ export type RingOptions = {
 };
 
 /** What is known of one frame besides its pixels; see W1. */
-export type FrameStamp = { timestampNs: bigint; pts90k: number; wallMs: number };
+export type FrameStamp = { timestampNs: bigint; pts90k: number; wallMs: number; fullRange?: boolean };
 
 /**
  * Where a frame's pixels go. `planes` are Y and the interleaved UV, laid over the mapping, `pixels` are both together;
@@ -93,6 +94,7 @@ export class RingWriter {
   readonly #words: BigUint64Array;
   readonly #signed: BigInt64Array;
   readonly #newestSlot: Uint32Array;
+  readonly #ranges: Uint32Array[] = [];
   readonly #slots: Slot[] = [];
   readonly #sequences: bigint[] = [];
   #frameId: number;
@@ -145,6 +147,7 @@ export class RingWriter {
     for (let slot = 0; slot < slotCount; slot++) {
       const at = slot * dataSize;
       this.#words[(slotRecordOffset(slot) + SLOT.offset) / 8] = BigInt(at);
+      this.#ranges.push(new Uint32Array(this.#meta.buffer, slotRecordOffset(slot) + SLOT.range, 1));
       this.#sequences.push(0n);
       this.#slots.push({
         index: slot,
@@ -197,6 +200,7 @@ export class RingWriter {
     Atomics.store(this.#words, at + SLOT.timestampNs / 8, stamp.timestampNs);
     Atomics.store(this.#signed, at + SLOT.pts90k / 8, BigInt(stamp.pts90k));
     Atomics.store(this.#signed, at + SLOT.wallMs / 8, BigInt(stamp.wallMs));
+    Atomics.store(this.#ranges[this.#next] as Uint32Array, 0, stamp.fullRange === true ? RANGE_FULL : 0);
     const sequence = (this.#sequences[this.#next] as bigint) + 1n;
     this.#sequences[this.#next] = sequence;
     Atomics.store(this.#words, at + SLOT.sequence / 8, sequence);

@@ -75,6 +75,37 @@ test("frames are exported at the size wished for, and are the picture made small
   reader.close();
 });
 
+test("a camera's full range is kept to the sample and said of every frame; so is limited range", async (t) => {
+  const range = "scale=out_range=pc,format=yuvj420p,setrange=pc".split(" ");
+  const full = encode("full.ts", ...source("320x240", 1), "-vf", ...range, "-color_range", "pc", ...x264(0));
+  for (const [clip, format, expected] of [
+    [full, "yuvj420p", 1],
+    [plainClip(), "yuv420p", 0],
+  ] as const) {
+    const it = makeTap(t);
+    it.ffmpeg("-i", clip, ...tapOutputArguments("pipe:3"));
+    await it.exported(15);
+    const decoded = execFileSync(
+      "ffmpeg",
+      ["-v", "error", "-i", clip, "-frames:v", "15", "-f", "rawvideo", "-pix_fmt", format, "-"],
+      { maxBuffer: 64 * 1024 * 1024 },
+    );
+    const reader = openRing(it.folder);
+    for (const frame of [0, 14]) {
+      assert.equal(reader.slot(frame).range, expected);
+      const planar = decoded.subarray(frame * 115_200, (frame + 1) * 115_200);
+      const pixels = reader.pixels(frame);
+      assert.ok(pixels.subarray(0, 76_800).equals(planar.subarray(0, 76_800)), `luma of frame ${frame}`);
+      for (let at = 0; at < 19_200; at += 7)
+        assert.deepEqual(
+          [pixels[76_800 + 2 * at], pixels[76_801 + 2 * at]],
+          [planar[76_800 + at], planar[96_000 + at]],
+        );
+    }
+    reader.close();
+  }
+});
+
 test("a wished size outlives a change of the stream's: readers keep their mapping", async (t) => {
   const it = makeTap(t, { width: 160, height: 120 });
   it.ffmpeg("-i", plainClip(), ...tapOutputArguments("pipe:3"));

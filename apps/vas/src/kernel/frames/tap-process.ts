@@ -11,7 +11,7 @@
 import { AVERROR_EAGAIN, AVERROR_EOF, AV_LOG_QUIET, AV_NOPTS_VALUE } from "node-av/constants";
 import type { AVPixelFormat } from "node-av/constants";
 import { Dictionary, FFmpegError, FormatContext, Frame, InputFormat, Log as FFmpegLog, Packet } from "node-av/lib";
-import { Converter, exportedSize } from "./converter.ts";
+import { Converter, exportedSize, isFullRange } from "./converter.ts";
 import { Decoder, StreamError } from "./decoder.ts";
 import { createRateCap } from "./frame-rate.ts";
 import { endUnlessCalledAgain, exitNow } from "./libc.ts";
@@ -117,7 +117,8 @@ function takeFrame(frame: Frame, layout: AVPixelFormat): boolean {
   ));
   if (!converts.convert(frame, layout, target.beginFrame().index)) return false;
   lastPts90k = options.pts90kBase + ticks;
-  lastFrameId = target.commit({ timestampNs, pts90k: lastPts90k, wallMs: Date.now() });
+  const stamp = { timestampNs, pts90k: lastPts90k, wallMs: Date.now() };
+  lastFrameId = target.commit({ ...stamp, fullRange: isFullRange(frame, layout) });
   if (counters.framesExported++ === 0) reportCounters();
   return true;
 }
