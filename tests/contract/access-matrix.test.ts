@@ -191,6 +191,8 @@ const RULES: Record<string, Rule> = {
     target: () => ({ url: `${A}/cameras/probe`, body: { rtsp_url: "rtsp://192.0.2.9/" } }),
   },
   [`GET ${A}/cameras/:id`]: ofCamera("view", (id) => `${A}/cameras/${id}`),
+  // Before the camera is stopped: what is stopped has no picture.
+  [`GET ${A}/cameras/:id/picture`]: ofCamera("view", (id) => `${A}/cameras/${id}/picture`),
   [`PATCH ${A}/cameras/:id`]: ofCamera("administer", (id) => ({ url: `${A}/cameras/${id}`, body: { record: true } })),
   [`DELETE ${A}/cameras/:id`]: {
     needs: "administer",

@@ -145,6 +145,15 @@ export function toClip(row: ClipRow): Clip {
   };
 }
 
+/**
+ * What a camera sees now, kept nowhere.
+ *
+ * @throws CodedError camera_not_live, snapshot_failed, or the signal's reason
+ */
+export function pictureNow(backend: Backend, cameraId: string, signal: AbortSignal): Promise<Picture> {
+  return takePicture(backend, cameraId, undefined, signal);
+}
+
 async function takePicture(
   backend: Backend,
   cameraId: string,

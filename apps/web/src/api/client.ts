@@ -7,6 +7,8 @@ export type ApiError = {
   message: string;
   status: number;
   requestId: string | null;
+  /** What the code's page says of it, such as the field that is wrong. */
+  details?: unknown;
 };
 export type Outcome<T> = { ok: true; value: T } | { ok: false; error: ApiError };
 
@@ -82,6 +84,12 @@ function parse(text: string): unknown {
 function errorOf(parsed: unknown, status: number): ApiError {
   const body = parsed as Partial<ErrorBody> | undefined;
   if (typeof body?.error?.message === "string")
-    return { code: body.error.code, message: body.error.message, status, requestId: body.request_id ?? null };
+    return {
+      code: body.error.code,
+      message: body.error.message,
+      status,
+      requestId: body.request_id ?? null,
+      ...(body.error.details === undefined ? {} : { details: body.error.details }),
+    };
   return { code: "unreadable", message: `VAS answered with status ${status}.`, status, requestId: null };
 }

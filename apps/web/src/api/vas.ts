@@ -28,6 +28,9 @@ import type {
   Snapshot,
   SnapshotPage,
 } from "@vas/contracts/http.ts";
+import type { AuditPage } from "@vas/contracts/audit.ts";
+import type { Flights } from "@vas/contracts/flights.ts";
+import type { HealthHistory, HistoryRange, SystemHealth } from "@vas/contracts/health.ts";
 import type { Client, Outcome, Query } from "./client.ts";
 import { peopleRoutes } from "../people/routes.ts";
 import { withQuery } from "./client.ts";
@@ -101,6 +104,15 @@ export function createVas(call: Client) {
       ),
     aiHealthOf: (cameraId: string) => call<AiHealth>(`ai-health/cameras/${cameraId}`),
     aiHealth: () => call<AiHealth>("ai-health"),
+    flights: (cameraId: string, modelId: string) =>
+      call<Flights>(`ai-health/cameras/${cameraId}/flights`, { query: { model_id: modelId } }),
+    healthHistory: (series: readonly string[], range: HistoryRange, signal?: AbortSignal) =>
+      call<HealthHistory>("health/history", {
+        query: { series: series.join(","), range },
+        ...(signal ? { signal } : {}),
+      }),
+    systemHealth: () => call<SystemHealth>("health/system"),
+    audit: (query: Query) => call<AuditPage>("audit", { query }),
   };
 }
 
@@ -123,6 +135,8 @@ async function everyPage<T, P extends { items: T[]; next_cursor: string | null }
 }
 
 // Addresses that elements load by themselves.
+/** What the camera sees now; `turn` makes another address, so that it is asked for again. */
+export const cameraPicture = (id: string, turn = 0): string => withQuery(`/api/v1/cameras/${id}/picture`, { turn });
 export const snapshotImage = (id: string): string => `/api/v1/snapshots/${id}/image`;
 export const clipVideo = (id: string): string => `/api/v1/clips/${id}/video`;
 export const playlist = (cameraId: string, from: string, to: string): string =>

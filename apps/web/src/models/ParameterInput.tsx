@@ -1,3 +1,4 @@
+import { assignmentText } from "../strings/assignments.ts";
 import { Field, Switch } from "../ui/parts.tsx";
 import { choiceText, type ParameterField } from "./form.ts";
 
@@ -21,10 +22,14 @@ export function ParameterInput(props: Props) {
   const text = String(value);
   const fallback = field.fallback === undefined ? "" : choiceText(field.fallback);
   return (
-    <Field label={field.required ? `${field.title} (required)` : field.title} hint={field.description} error={error}>
+    <Field
+      label={field.required ? assignmentText.required(field.title) : field.title}
+      hint={field.description}
+      error={error}
+    >
       {field.kind === "choice" ? (
         <select value={text} onChange={(event) => onChange(event.target.value)}>
-          <option value="">{fallback === "" ? "not set" : `model's default: ${fallback}`}</option>
+          <option value="">{fallback === "" ? assignmentText.notSet : assignmentText.modelsDefault(fallback)}</option>
           {field.choices.map((choice) => (
             <option key={choiceText(choice)} value={choiceText(choice)}>
               {choiceText(choice)}

@@ -2,6 +2,7 @@
 
 /** Frames a second that a new assignment asks for. */
 export const FIRST_FPS = 5;
+export const FIRST_PRIORITY = 50;
 
 export type FieldKind = "text" | "number" | "integer" | "boolean" | "choice" | "json";
 

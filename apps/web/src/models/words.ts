@@ -1,5 +1,6 @@
 /** Wanted and running, which are never the same thing. */
 import type { AiHealth, AiModel, Assignment, SubscriptionMetrics } from "@vas/contracts/http.ts";
+import { assignmentText } from "../strings/assignments.ts";
 import { rate } from "../ui/format.ts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
@@ -9,8 +10,8 @@ export function healthTone(health: "healthy" | "degraded" | "unknown"): Tone {
 }
 
 export function wantedWords(assignment: Assignment | undefined): string {
-  if (!assignment) return "not assigned";
-  return assignment.enabled ? `up to ${rate(assignment.desired_fps, "fps")}` : "assigned, switched off";
+  if (!assignment) return assignmentText.notWanted;
+  return assignment.enabled ? assignmentText.upTo(rate(assignment.desired_fps, "fps")) : assignmentText.off;
 }
 
 export function subscriptionOf(health: AiHealth | null, cameraId: string, modelId: string): SubscriptionMetrics | null {

@@ -8,13 +8,18 @@ import { mustExist } from "../cameras.ts";
 import type { ObjectsOfCameras } from "../access.ts";
 import type { App, Backend } from "../context.ts";
 import { sendMedia } from "../files.ts";
-import { takeSnapshot, toSnapshot } from "../media.ts";
+import { pictureNow, takeSnapshot, toSnapshot } from "../media.ts";
 import { keptPage, rename } from "./kept.ts";
 import * as store from "../store/media.ts";
-import { parseTime } from "../validation.ts";
+import { isoTime, parseTime } from "../validation.ts";
 
 const tags = ["snapshots"];
 const params = CameraParams;
+/** `turn` is nothing but another address, for elements that keep what they loaded. */
+const PictureQuery = Type.Object(
+  { turn: Type.Optional(Type.Integer({ minimum: 0 })) },
+  { additionalProperties: false },
+);
 
 export function registerSnapshotRoutes(app: App, backend: Backend): void {
   const { db } = backend;
@@ -40,6 +45,21 @@ export function registerSnapshotRoutes(app: App, backend: Backend): void {
       const signal = callerGone(reply);
       const moment = at === undefined ? {} : { moment: { wallMs: parseTime("at", at) } };
       return reply.code(201).send(await takeSnapshot(backend, { cameraId: id, ...moment, signal }));
+    },
+  );
+  app.get(
+    "/api/v1/cameras/:id/picture",
+    {
+      config: { access: { need: "view", of: { camera: "id" } } },
+      schema: { tags, params, querystring: PictureQuery },
+    },
+    async (request, reply) => {
+      const { id } = await mustExist(backend, request.params.id);
+      const { jpeg, wallMs } = await pictureNow(backend, id, callerGone(reply));
+      return reply
+        .header("x-picture-time", isoTime(Math.round(wallMs)))
+        .type("image/jpeg")
+        .send(jpeg);
     },
   );
   app.get(
