@@ -75,7 +75,7 @@ export async function isPortFree(port: number): Promise<boolean> {
 }
 
 export type WaitOptions = {
-  /** After so long the wait fails; 20 s where absent. */
+  /** After so long the wait fails; a minute where absent. */
   withinMs?: number;
   everyMs?: number;
   /** Called when the watchdog bites: what the world looked like then. */
@@ -94,7 +94,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const { withinMs = 20_000, everyMs = 50, seen } = options;
+  const { withinMs = 60_000, everyMs = 50, seen } = options;
   const start = performance.now();
   let lastError: unknown;
   for (;;) {
@@ -115,7 +115,7 @@ export async function waitFor<T>(
 }
 
 /** Rejects when `promise` has not settled in time; what it was waiting for stands in the message. */
-export async function within<T>(what: string, promise: Promise<T>, ms = 20_000): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, ms = 60_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const watchdog = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`waited in vain for ${what} [ms:${ms}]`)), ms);
