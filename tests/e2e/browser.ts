@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 
 /** Without these Chromium looks for hosts that are not there, at every start. */
-const QUIET = [
+export const QUIET = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -14,8 +14,10 @@ const QUIET = [
   "--disable-sync",
 ];
 
+export const CHROMIUM = process.env.VAS_CHROMIUM ?? "/usr/bin/chromium";
+
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: process.env.VAS_CHROMIUM ?? "/usr/bin/chromium", args: QUIET });
+  return chromium.launch({ executablePath: CHROMIUM, args: QUIET });
 }
 
 /** A page that keeps what its console and its requests complained of. */
