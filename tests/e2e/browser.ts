@@ -32,6 +32,7 @@ export async function openPage(
     locale: "en-GB",
     ...options,
   });
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));

@@ -47,11 +47,11 @@ test("a person adds a camera, sees boxes on it, and finds event, picture and rec
   await page.getByLabel("User").fill(auth.username);
   await page.getByLabel("Password").fill("wrong");
   await page.getByRole("button", { name: "Probe" }).click();
-  await page.getByText("another name or password (401)").waitFor({ timeout: 30_000 });
+  await page.getByText("another name or password (401)").waitFor({ timeout: 60_000 });
   complaints.length = 0;
   await page.getByLabel("Password").fill(auth.password);
   await page.getByRole("button", { name: "Probe" }).click();
-  await page.getByRole("img", { name: "What the camera sees now" }).waitFor({ timeout: 30_000 });
+  await page.getByRole("img", { name: "What the camera sees now" }).waitFor({ timeout: 60_000 });
   assert.match(await page.getByRole("region", { name: "Probe" }).innerText(), /640/);
   await screenshot(page, "probe");
   await page.getByRole("button", { name: "Save" }).click();
@@ -116,7 +116,7 @@ test("a person adds a camera, sees boxes on it, and finds event, picture and rec
   // The event is there with its picture, and leads to the recording of its moment.
   await page.getByRole("link", { name: "Events" }).click();
   const card = page.getByRole("link", { name: /QRCode at Front door/ }).first();
-  await card.waitFor({ timeout: 20_000 });
+  await card.waitFor({ timeout: 60_000 });
   await waitFor(
     "the event's picture",
     () => card.locator("img").evaluate((img) => (img as HTMLImageElement).naturalWidth === 640),

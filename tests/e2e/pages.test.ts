@@ -29,18 +29,18 @@ test("a model is assigned by hand, health tells of it, and no page overflows or 
 
   // Assign the barcode model with the page's own switch; the assignment is there within the interval, and runs.
   await page.getByRole("link", { name: "Models" }).click();
-  await page.getByText("Barcodes and QR codes").first().waitFor({ timeout: 20_000 });
+  await page.getByText("Barcodes and QR codes").first().waitFor({ timeout: 60_000 });
   await page.getByRole("switch", { name: "barcode on Yard" }).click();
   const assignments = () => api.get<{ items: Assignment[] }>("ai-model-assignments");
   await waitFor("the assignment", async () => (await assignments()).items.some((one) => one.model_id === "barcode"));
   await page
     .getByText(/\d(\.\d)? fps/)
     .first()
-    .waitFor({ timeout: 20_000 });
+    .waitFor({ timeout: 60_000 });
   await screenshot(page, "models-running");
 
   await page.getByRole("link", { name: "Health" }).click();
-  await page.getByText("healthy").first().waitFor({ timeout: 20_000 });
+  await page.getByText("healthy").first().waitFor({ timeout: 60_000 });
   await waitFor("an event", async () => (await api.get<{ items: unknown[] }>("ai-events")).items.length > 0);
 
   const at = new Date().toISOString();
