@@ -26,6 +26,7 @@ const RecordingsPage = lazy(() =>
 );
 const EventsPage = lazy(() => import("./events/EventsPage.tsx").then((page) => ({ default: page.EventsPage })));
 const ModelsPage = lazy(() => import("./models/ModelsPage.tsx").then((page) => ({ default: page.ModelsPage })));
+const AddModelPage = lazy(() => import("./models/AddModelPage.tsx").then((page) => ({ default: page.AddModelPage })));
 const HealthPage = lazy(() => import("./health/HealthPage.tsx").then((page) => ({ default: page.HealthPage })));
 
 const PeoplePage = lazy(() => import("./people/PeoplePage.tsx").then((page) => ({ default: page.PeoplePage })));
@@ -107,7 +108,7 @@ const PLACES = [
   { to: "/", name: uiText.live, key: "l", icon: <LiveIcon />, pages: ["live", "camera", "camera_new", "camera_edit"] },
   { to: "/recordings", name: uiText.recordings, key: "r", icon: <RecordingsIcon />, pages: ["recordings"] },
   { to: "/events", name: uiText.events, key: "e", icon: <EventsIcon />, pages: ["events"] },
-  { to: "/models", name: uiText.models, key: "m", icon: <ModelsIcon />, pages: ["models"] },
+  { to: "/models", name: uiText.models, key: "m", icon: <ModelsIcon />, pages: ["models", "model_new"] },
   { to: HEALTH_PATH, name: uiText.health, key: "h", icon: <HealthIcon />, pages: ["health"] },
 ];
 const PEOPLE_PLACE = {
@@ -232,6 +233,8 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
       return <RecordingsPage />;
     case "events":
       return <EventsPage />;
+    case "model_new":
+      return <AddModelPage />;
     case "models":
       return <ModelsPage />;
     case "health":

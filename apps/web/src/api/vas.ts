@@ -32,6 +32,7 @@ import type { AuditPage } from "@vas/contracts/audit.ts";
 import type { Flights } from "@vas/contracts/flights.ts";
 import type { HealthHistory, HistoryRange, SystemHealth } from "@vas/contracts/health.ts";
 import type { Client, Outcome, Query } from "./client.ts";
+import { draftRoutes } from "../models/upload.ts";
 import { peopleRoutes } from "../people/routes.ts";
 import { withQuery } from "./client.ts";
 
@@ -48,6 +49,7 @@ export function createVas(call: Client) {
     login: (username: string, password: string) => post<Me>("auth/login", { username, password }),
     logout: () => post<void>("auth/logout"),
     ...peopleRoutes(call),
+    ...draftRoutes(call),
 
     cameras: () => call<{ items: Camera[] }>("cameras"),
     createCamera: (camera: CameraCreate) => post<Camera>("cameras", camera),

@@ -8,6 +8,7 @@ export type Route =
   | { page: "recordings" }
   | { page: "events" }
   | { page: "models" }
+  | { page: "model_new" }
   | { page: "health" }
   | { page: "people" }
   | { page: "keys" }
@@ -16,6 +17,8 @@ export type Route =
 
 /** `/health` itself is VAS's machine-readable health, so a reload of the health page needs another address. */
 export const HEALTH_PATH = "/site";
+
+export const ADD_MODEL_PATH = "/models/add";
 
 export const PEOPLE_PATH = "/people";
 export const KEYS_PATH = "/people/keys";
@@ -29,6 +32,7 @@ export function routeOf(pathname: string): Route {
   if (first === "cameras" && second && parts.length === 2) return { page: "camera", id: second };
   if (first === "cameras" && second && third === "edit" && parts.length === 3)
     return { page: "camera_edit", id: second };
+  if (first === "models" && second === "add" && parts.length === 2) return { page: "model_new" };
   if (first === "people" && second === "keys" && parts.length === 2) return { page: "keys" };
   if (parts.length !== 1) return { page: "missing" };
   if (first === "recordings" || first === "events" || first === "models") return { page: first };
