@@ -17,8 +17,11 @@ function bind() {
     pipe2: library.func("int pipe2(_Out_ int *fds, int flags)"),
     fcntl: library.func("int fcntl(int fd, int command, ...)"),
     posixFallocate: library.func("int posix_fallocate(int fd, int64_t offset, int64_t length)"),
-    mmap: library.func("void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)"),
-    munmap: library.func("int munmap(void *address, size_t length)"),
+    mmap: library.func(
+      "void *mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
+    ),
+    munmap: library.func("int munmap(uintptr_t address, size_t length)"),
+    madvise: library.func("int madvise(uintptr_t address, size_t length, int advice)"),
     alarm: library.func("unsigned int alarm(unsigned int seconds)"),
     exit: library.func("void _exit(int status)"),
   };
@@ -27,11 +30,18 @@ function bind() {
 const O_CLOEXEC = 0o2000000;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
+const PROT_NONE = 0;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+const MAP_NORESERVE = 0x4000;
 const MAP_POPULATE = 0x8000;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
+const MADV_COLLAPSE = 25;
+const HUGE_PAGE = 2 * 1024 * 1024;
 
 export class LibcError extends Error {
   /** Such as `ENOSPC`. */
@@ -77,22 +87,54 @@ export function allocateFile(fd: number, sizeBytes: number): void {
 /** A file in memory. `unmap` detaches `buffer` first: views of it then have length 0 and cannot touch memory that is gone. */
 export type Mapping = { buffer: ArrayBuffer; unmap(): void };
 
-/** Maps the first `sizeBytes` of an open file, for reading and writing or for reading only, shared with every other process. */
+/**
+ * Maps the first `sizeBytes` of an open file, for reading and writing or for reading only, shared with every other process.
+ *
+ * A writer's pages are made at once: else each of the first frames stops for hundreds of page faults. They are huge where the
+ * kernel can do that (6.1 and newer), which a ring of frames needs more than most memory: its slots are passed through in
+ * turns, more of them than the processor has translations for, and looking those up was a quarter of a frame's cost.
+ */
 export function mapFile(fd: number, sizeBytes: number, access: "read" | "write"): Mapping {
-  const protection = access === "write" ? PROT_READ | PROT_WRITE : PROT_READ;
-  // A writer's pages are made at once: else each of the first frames stops for hundreds of page faults.
+  const isLarge = access === "write" && sizeBytes >= HUGE_PAGE;
   const flags = access === "write" ? MAP_SHARED | MAP_POPULATE : MAP_SHARED;
-  const address: unknown = libc().mmap(null, sizeBytes, protection, flags, fd, 0);
-  if (address === null || libc().koffi.address(address) === MAP_FAILED)
-    throw new LibcError("mmap", libc().koffi.errno());
-  const buffer = libc().koffi.view(address, sizeBytes);
+  const protection = access === "write" ? PROT_READ | PROT_WRITE : PROT_READ;
+  const start = isLarge ? reserveAligned(sizeBytes) : 0n;
+  const pointer = map(start, sizeBytes, protection, isLarge ? flags | MAP_FIXED : flags, fd);
+  const address: bigint = libc().koffi.address(pointer);
+  // Only advice: whatever it answers, the memory is there and is written in the same way.
+  if (isLarge) libc().madvise(address, sizeBytes, MADV_COLLAPSE);
+  const buffer = libc().koffi.view(pointer, sizeBytes);
   return {
     buffer,
     unmap() {
       buffer.transfer(0);
-      if (libc().munmap(address, sizeBytes) !== 0) throw new LibcError("munmap", libc().koffi.errno());
+      unmap(address, sizeBytes);
     },
   };
+}
+
+/** Address space that begins with a huge page and belongs to nobody else: what is mapped over it may be huge. */
+function reserveAligned(sizeBytes: number): bigint {
+  const span = BigInt(sizeBytes + HUGE_PAGE);
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const found: bigint = libc().koffi.address(map(0n, Number(span), PROT_NONE, flags, -1));
+  const huge = BigInt(HUGE_PAGE);
+  const start = ((found + huge - 1n) / huge) * huge;
+  const end = start + ((BigInt(sizeBytes) + 4095n) / 4096n) * 4096n;
+  if (start > found) unmap(found, Number(start - found));
+  if (found + span > end) unmap(end, Number(found + span - end));
+  return start;
+}
+
+function map(start: bigint, sizeBytes: number, protection: number, flags: number, fd: number): unknown {
+  const pointer: unknown = libc().mmap(start, sizeBytes, protection, flags, fd, 0);
+  if (pointer === null || libc().koffi.address(pointer) === MAP_FAILED)
+    throw new LibcError("mmap", libc().koffi.errno());
+  return pointer;
+}
+
+function unmap(address: bigint, sizeBytes: number): void {
+  if (libc().munmap(address, sizeBytes) !== 0) throw new LibcError("munmap", libc().koffi.errno());
 }
 
 /** Lets SIGALRM end this process unless this is called again within so many seconds: the watchdog of an event loop. */

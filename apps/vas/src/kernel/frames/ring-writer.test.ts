@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { waitFor } from "@vas/testkit/processes.ts";
@@ -232,4 +232,20 @@ test("a full file system is an error of the allocation and never a signal at a l
     ? execFileSync("unshare", [...mounted, "sh", ...node], { encoding: "utf8" })
     : execFileSync(process.execPath, node.slice(1), { encoding: "utf8" });
   assert.equal(said.trim(), mayMount ? "FrameMemoryError made ENOSPC" : "FrameMemoryError made");
+});
+
+test("a large ring begins where a huge page can, and leaves no address space behind", () => {
+  const mappings = () => readFileSync("/proc/self/maps", "utf8").split("\n");
+  const folder = newFolder();
+  // koffi's own memory and the first ring's are there before the count.
+  new RingWriter({ ...small, width: 1280, height: 720, folder }).close();
+  const before = mappings().length;
+  for (let round = 0; round < 20; round++) {
+    const ring = new RingWriter({ ...small, width: 1280, height: 720, folder });
+    const line = mappings().find((each) => each.endsWith(`${folder}/frame.data`)) ?? "";
+    assert.equal(Number.parseInt(line, 16) % (2 * 1024 * 1024), 0, line);
+    writeFrame(ring, round);
+    ring.close();
+  }
+  assert.ok(mappings().length < before + 20, `${mappings().length} mappings, ${before} before`);
 });
