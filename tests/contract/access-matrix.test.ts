@@ -215,6 +215,7 @@ const RULES: Record<string, Rule> = {
   [`POST ${A}/cameras/:id/start`]: ofCamera("operate", (id) => `${A}/cameras/${id}/start`),
   [`POST ${A}/cameras/:id/stop`]: ofCamera("operate", (id) => `${A}/cameras/${id}/stop`),
   [`GET ${A}/cameras/:id/status`]: ofCamera("view", (id) => `${A}/cameras/${id}/status`),
+  [`GET ${A}/cameras/:id/holdings`]: ofCamera("administer", (id) => `${A}/cameras/${id}/holdings`),
   [`GET ${A}/cameras/:id/recordings`]: ofCamera("view", (id) => `${A}/cameras/${id}/recordings?${RANGE}`),
   [`GET ${A}/cameras/:id/recording-days`]: ofCamera("view", (id) => `${A}/cameras/${id}/recording-days`),
   [`GET ${A}/cameras/:id/timeline`]: ofCamera("view", (id) => `${A}/cameras/${id}/timeline?${RANGE}&bucket_ms=1000`),

@@ -162,7 +162,30 @@ export const CameraState = Type.Union([
 ]);
 export type CameraState = Static<typeof CameraState>;
 
-/** What is true of a camera now. Measured fields are null until the stream has shown them. */
+/** `main` is recorded; `sub` is a second, smaller picture of the same camera. */
+export const StreamRole = Type.Union([Type.Literal("main"), Type.Literal("sub")]);
+export type StreamRole = Static<typeof StreamRole>;
+
+/** What is true of one stream of a camera now. Measured fields are null until it has shown them. */
+export const StreamStatus = Type.Object({
+  stream: StreamRole,
+  state: CameraState,
+  since: IsoTime,
+  /** The cause while `retrying`, in words; null otherwise. */
+  reason: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  codec: Nullable(Type.String()),
+  width: Nullable(Type.Integer()),
+  height: Nullable(Type.Integer()),
+  fps: Nullable(Type.Number()),
+  gop_seconds: Nullable(Type.Number()),
+  bitrate_kbps: Nullable(Type.Number()),
+  /** Why live view of it is re-encoded; null where the stream is copied. */
+  live_transcoded: Nullable(Type.String()),
+  viewers: Type.Integer(),
+});
+export type StreamStatus = Static<typeof StreamStatus>;
+
+/** What is true of a camera now: of its main stream, where nothing else is said. Measured fields are null until the stream has shown them. */
 export const CameraStatus = Type.Object({
   camera_id: Uuid,
   state: CameraState,
@@ -184,15 +207,27 @@ export const CameraStatus = Type.Object({
     /** `running` once frames arrive; null where export is off. */
     state: Nullable(Type.Union([Type.Literal("starting"), Type.Literal("running"), Type.Literal("stopped")])),
     reason: Nullable(Type.String()),
+    /** Which stream the frames are of. */
+    stream: Type.Optional(StreamRole),
   }),
+  /** Each stream by itself: main first, sub where the camera has one; empty while the camera is stopped. */
+  streams: Type.Optional(Type.Array(StreamStatus)),
 });
 export type CameraStatus = Static<typeof CameraStatus>;
+
+/** `test` is a moving picture that VAS makes itself: a camera without hardware and without an address. */
+export const CameraOrigin = Type.Union([Type.Literal("rtsp"), Type.Literal("test")]);
+export type CameraOrigin = Static<typeof CameraOrigin>;
 
 export const Camera = Type.Object({
   id: Uuid,
   name: Type.String(),
-  /** Without name and password. */
+  source: Type.Optional(CameraOrigin),
+  /** Without name and password; empty for a test camera. */
   rtsp_url: Type.String(),
+  /** Address of the sub stream, without name and password; null where there is none, or it is a test camera's. */
+  sub_rtsp_url: Type.Optional(Nullable(Type.String())),
+  has_sub: Type.Optional(Type.Boolean()),
   username: Nullable(Type.String()),
   has_password: Type.Boolean(),
   record: Type.Boolean(),
@@ -200,6 +235,8 @@ export const Camera = Type.Object({
   export_frames: Type.Boolean(),
   export_max_fps: Nullable(Type.Number()),
   export_height: Nullable(Type.Integer()),
+  /** The wish; frames are of the main stream where there is no sub stream. */
+  export_stream: Type.Optional(StreamRole),
   /** The wish: started cameras come back after a restart. */
   started: Type.Boolean(),
   created_at: IsoTime,
@@ -212,6 +249,11 @@ const cameraFields = {
   name: Type.String({ minLength: 1, maxLength: 128, pattern: "\\S" }),
   /** rtsp or rtsps; a name and password in it are split off and stored encrypted. */
   rtsp_url: Type.String({ minLength: 8, maxLength: 2048 }),
+  /**
+   * The sub stream's address; null for none. A name and password in it are its own; without them the camera's are used
+   * where both addresses have the same host and port.
+   */
+  sub_rtsp_url: Nullable(Type.String({ minLength: 8, maxLength: 2048 })),
   username: Nullable(Type.String({ maxLength: 256 })),
   password: Nullable(Type.String({ maxLength: 256 })),
   record: Type.Boolean(),
@@ -223,11 +265,17 @@ const cameraFields = {
   export_max_fps: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 120 })),
   /** Height of the exported frames in pixels, even, proportions kept; null is the stream's own. */
   export_height: Nullable(Type.Integer({ minimum: 64, maximum: 4320, multipleOf: 2 })),
+  /** Which stream's frames models get. */
+  export_stream: StreamRole,
 };
 export const CameraCreate = Type.Object(
   {
     name: cameraFields.name,
-    rtsp_url: cameraFields.rtsp_url,
+    /** `rtsp` where absent. A test camera has no address, name or password. */
+    source: Type.Optional(CameraOrigin),
+    /** Required of an RTSP camera. */
+    rtsp_url: Type.Optional(cameraFields.rtsp_url),
+    sub_rtsp_url: Type.Optional(cameraFields.sub_rtsp_url),
     username: Type.Optional(cameraFields.username),
     password: Type.Optional(cameraFields.password),
     record: Type.Optional(cameraFields.record),
@@ -235,6 +283,7 @@ export const CameraCreate = Type.Object(
     export_frames: Type.Optional(cameraFields.export_frames),
     export_max_fps: Type.Optional(cameraFields.export_max_fps),
     export_height: Type.Optional(cameraFields.export_height),
+    export_stream: Type.Optional(cameraFields.export_stream),
     /** Start it at once; true where absent. */
     start: Type.Optional(Type.Boolean()),
   },
@@ -266,12 +315,28 @@ export const ProbeReply = Type.Object({
   gop_seconds: Nullable(Type.Number()),
   b_frames: Type.Boolean(),
   has_audio: Type.Boolean(),
+  /** Measured over the few seconds of the probe; null where they were too few. */
+  bitrate_kbps: Type.Optional(Nullable(Type.Number())),
   /** A JPEG as a data URL. */
   picture: Nullable(Type.String()),
   /** Plain sentences, such as that H.265 is re-encoded for live view. */
   warnings: Type.Array(Type.String()),
 });
 export type ProbeReply = Static<typeof ProbeReply>;
+
+/** What goes with a camera when it is deleted. */
+export const CameraHoldings = Type.Object({
+  /** Hours of video on disk, and the moment it begins. */
+  recorded_hours: Type.Number(),
+  recorded_since: Nullable(IsoTime),
+  size_bytes: Type.Integer(),
+  snapshots: Type.Integer(),
+  clips: Type.Integer(),
+  exports: Type.Integer(),
+  events: Type.Integer(),
+  assignments: Type.Integer(),
+});
+export type CameraHoldings = Static<typeof CameraHoldings>;
 
 export const CameraParams = Type.Object({ id: Uuid }, closed);
 
@@ -449,6 +514,8 @@ export const AiEvent = Type.Object({
   timestamp: IsoTime,
   frame_id: Type.Integer(),
   pts90k: Type.Integer(),
+  /** Of which stream the frame was; `main` where absent. Of a sub stream's frame the picture shows about the same moment. */
+  stream: Type.Optional(StreamRole),
   label: Type.String(),
   detections: Type.Array(Detection),
   confidence: Type.Number(),
@@ -597,6 +664,8 @@ export const TrackResult = Type.Object({
   frame_id: Type.Integer({ minimum: 1 }),
   pts90k: Type.Integer(),
   wall_ms: Type.Integer(),
+  /** Of which stream the frame was; `main` where absent. A sub stream's frame is no frame of the recording. */
+  stream: Type.Optional(StreamRole),
   detections: Type.Array(Detection),
 });
 export type TrackResult = Static<typeof TrackResult>;

@@ -6,7 +6,7 @@
  * A browser has one transport per camera: create it, consume on it, resume when the element is ready.
  */
 import { type Static, Type } from "typebox";
-import { AiEvent, CameraStatus, EventReview } from "./http.ts";
+import { AiEvent, CameraStatus, EventReview, StreamRole } from "./http.ts";
 import { Detection } from "./inference.ts";
 import { ModelId, Nullable, Uuid } from "./schema.ts";
 
@@ -14,22 +14,24 @@ export const MAX_LIVE_MESSAGE_BYTES = 64 * 1024;
 
 const closed = { additionalProperties: false };
 const id = Type.Integer({ minimum: 0 });
+/** Which stream is wanted; `main` where absent. `sub` is answered with main where the camera has no live sub stream. */
+const watched = Type.Object({ camera_id: Uuid, stream: Type.Optional(StreamRole) }, closed);
 const Opaque = Type.Record(Type.String(), Type.Unknown());
 
 /**
  * | method | answers |
  * | --- | --- |
- * | capabilities | the camera router's RTP capabilities, for mediasoup-client's `Device.load` |
- * | transport | a receive-only WebRTC transport on the camera's router |
+ * | capabilities | the stream router's RTP capabilities, for mediasoup-client's `Device.load` |
+ * | transport | a receive-only WebRTC transport on the router of one stream, and which stream it is |
  * | connect | DTLS parameters taken |
- * | consume | a paused consumer of the camera's current run |
+ * | consume | a paused consumer of that stream's current run |
  * | resume | the consumer plays from the next key frame |
  * | close | the transport and its consumers are gone |
  * | detections | results of the camera are sent from now on, or no longer |
  */
 export const LiveRequest = Type.Union([
-  Type.Object({ id, method: Type.Literal("capabilities"), params: Type.Object({ camera_id: Uuid }, closed) }, closed),
-  Type.Object({ id, method: Type.Literal("transport"), params: Type.Object({ camera_id: Uuid }, closed) }, closed),
+  Type.Object({ id, method: Type.Literal("capabilities"), params: watched }, closed),
+  Type.Object({ id, method: Type.Literal("transport"), params: watched }, closed),
   Type.Object(
     {
       id,
@@ -60,6 +62,7 @@ export type LiveResults = {
   capabilities: { rtp_capabilities: Record<string, unknown> };
   transport: {
     transport_id: string;
+    stream?: StreamRole;
     ice_parameters: Record<string, unknown>;
     ice_candidates: Record<string, unknown>[];
     dtls_parameters: Record<string, unknown>;
@@ -78,7 +81,8 @@ export type LiveResults = {
 };
 
 /**
- * An unbroken stretch of a camera's stream. A displayed frame's place on the camera's time line is
+ * An unbroken stretch of one stream of a camera. Frames of different streams are never the same frame; their times on the
+ * camera's time line are near each other, by arrival. A displayed frame's place on the camera's time line is
  * `pts90k = pts90k_base + ((rtpTimestamp - rtp_base) mod 2^32)`.
  */
 export const Run = Type.Object({
@@ -86,6 +90,8 @@ export const Run = Type.Object({
   pts90k_base: Type.Integer(),
   /** RTP timestamp of pts90k_base; null until the run's first packet was seen. */
   rtp_base: Nullable(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
+  /** `main` where absent. */
+  stream: Type.Optional(StreamRole),
 });
 export type Run = Static<typeof Run>;
 
@@ -98,6 +104,8 @@ export const Result = Type.Object({
   wall_ms: Type.Integer(),
   width: Type.Integer({ minimum: 2 }),
   height: Type.Integer({ minimum: 2 }),
+  /** Of which stream the frame was; `main` where absent. VAS says it, whatever Core sends. */
+  stream: Type.Optional(StreamRole),
   detections: Type.Array(Detection, { maxItems: 1000 }),
   inference_ms: Nullable(Type.Number()),
   /** Dispatch to reply. */

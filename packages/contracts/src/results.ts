@@ -7,7 +7,7 @@
  */
 import { type Static, Type } from "typebox";
 import { CoreFlight, FLIGHTS_KEPT } from "./flights.ts";
-import { CoreMetrics, DiscoveredModel } from "./http.ts";
+import { CoreMetrics, DiscoveredModel, StreamRole } from "./http.ts";
 import { Detection } from "./inference.ts";
 import { Result } from "./live.ts";
 import { checker, IsoTime, ModelId, Uuid } from "./schema.ts";
@@ -24,6 +24,8 @@ export const EventOpened = Type.Object({
   timestamp: IsoTime,
   frame_id: Type.Integer({ minimum: 1 }),
   pts90k: Type.Integer(),
+  /** Of which stream the frame was. VAS says it, whatever Core sends. */
+  stream: Type.Optional(StreamRole),
   label: Type.String({ minLength: 1, maxLength: 128 }),
   detections: Type.Array(Detection, { maxItems: 1000 }),
   confidence: Type.Number({ minimum: 0, maximum: 1 }),

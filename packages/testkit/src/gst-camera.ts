@@ -19,6 +19,8 @@ export type GstCameraOptions = {
   /** Frames from key frame to key frame; 2 s where absent. */
   gop?: number;
   text?: string | ((frame: number) => string);
+  /** A second stream of the same pictures in this size. */
+  sub?: { width: number; height: number };
   /** Digest. */
   auth?: { username: string; password: string };
   /** Plays this file in a loop, at these sizes and rate, instead of painting. */
@@ -28,6 +30,8 @@ export type GstCameraOptions = {
 export type GstCamera = {
   /** Without user name and password. */
   readonly url: string;
+  /** Of the second stream; leads nowhere where there is none. */
+  readonly subUrl: string;
   readonly pid: number;
   framesSent(): number;
   readonly ended: Promise<string>;
@@ -48,7 +52,7 @@ export async function startGstCamera(options: GstCameraOptions = {}): Promise<Gs
   const gop = options.gop ?? 2 * fps;
   const server = spawnTied(PYTHON, [
     fileURLToPath(new URL("./gst_rtsp_server.py", import.meta.url)),
-    ...[width, height, fps, gop].map(String),
+    ...[width, height, fps, gop, options.sub?.width ?? 0, options.sub?.height ?? 0].map(String),
     ...(auth === undefined ? [] : [auth.username, auth.password]),
   ]);
   const words: string[] = [];
@@ -92,7 +96,7 @@ export async function startGstCamera(options: GstCameraOptions = {}): Promise<Gs
       Buffer,
     ];
     return {
-      url: (JSON.parse(line.toString()) as { url: string }).url,
+      ...(JSON.parse(line.toString()) as { url: string; subUrl: string }),
       pid: server.pid ?? 0,
       framesSent: () => feed?.framesSent() ?? 0,
       ended,

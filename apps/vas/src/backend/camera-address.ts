@@ -13,16 +13,17 @@ export type CameraAddress = {
 const CONTROL_OR_SPACE = /[\s\p{Cc}]/u;
 const CONTROL = /\p{Cc}/u;
 
-/** @throws CodedError bad_request naming the rule; the address itself, which may hold a password, is not repeated */
-export function parseCameraAddress(text: string): CameraAddress {
-  if (CONTROL_OR_SPACE.test(text)) throw refused("must not hold spaces or control characters");
-  if (!/^rtsps?:\/\//i.test(text)) throw refused("must begin with rtsp:// or rtsps://");
-  if (text.includes("#")) throw refused("must not hold #; write %23 in a password");
-  if (!URL.canParse(text)) throw refused("is not a valid URL; percent-encode special characters of the password");
+/** @param field for the words; @throws CodedError bad_request naming the rule; the address itself, which may hold a password, is not repeated */
+export function parseCameraAddress(text: string, field = "rtsp_url"): CameraAddress {
+  if (CONTROL_OR_SPACE.test(text)) throw refused(field, "must not hold spaces or control characters");
+  if (!/^rtsps?:\/\//i.test(text)) throw refused(field, "must begin with rtsp:// or rtsps://");
+  if (text.includes("#")) throw refused(field, "must not hold #; write %23 in a password");
+  if (!URL.canParse(text))
+    throw refused(field, "is not a valid URL; percent-encode special characters of the password");
   const url = new URL(text);
-  if (url.hostname === "") throw refused("must name a host");
-  const username = decode(url.username);
-  const password = decode(url.password);
+  if (url.hostname === "") throw refused(field, "must name a host");
+  const username = decode(field, url.username);
+  const password = decode(field, url.password);
   url.username = "";
   url.password = "";
   return {
@@ -38,18 +39,18 @@ export function checkCredential(field: "username" | "password", value: string | 
   if (value && CONTROL.test(value)) throw new CodedError("bad_request", `/${field}: must not hold control characters`);
 }
 
-function decode(part: string): string {
+function decode(field: string, part: string): string {
   let text: string;
   try {
     text = decodeURIComponent(part);
   } catch {
-    throw refused("has a name or password with a broken percent-encoding");
+    throw refused(field, "has a name or password with a broken percent-encoding");
   }
-  if (text.length > 256) throw refused("has a name or password of more than 256 characters");
-  if (CONTROL.test(text)) throw refused("has a name or password with control characters");
+  if (text.length > 256) throw refused(field, "has a name or password of more than 256 characters");
+  if (CONTROL.test(text)) throw refused(field, "has a name or password with control characters");
   return text;
 }
 
-function refused(rule: string): CodedError {
-  return new CodedError("bad_request", `/rtsp_url: ${rule}`);
+function refused(field: string, rule: string): CodedError {
+  return new CodedError("bad_request", `/${field}: ${rule}`);
 }

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Camera } from "@vas/contracts/http.ts";
+import type { Camera, CameraHoldings } from "@vas/contracts/http.ts";
 import { parseCameraAddress } from "./camera-address.ts";
 import { isFile } from "./files.ts";
 import { saveSegment } from "./store/recordings.ts";
-import { addCamera, makeSegment, openTestSite, type TestSite } from "./testing/site.ts";
+import { addCamera, makeSegment, MOMENT, openTestSite, type TestSite } from "./testing/site.ts";
 
 async function json<T>(response: Promise<Response>, status = 200): Promise<T> {
   const answered = await response;
@@ -33,7 +33,8 @@ test("a camera is created, started, listed, stopped and started again", async (t
     url: "rtsp://192.0.2.1/main",
     username: "joe",
     password: "secret1",
-    frameExport: { enabled: true, maxFps: null, height: null },
+    sub: null,
+    frameExport: { enabled: true, maxFps: null, height: null, stream: "main" },
     record: true,
   });
   const { items } = await json<{ items: Camera[] }>(site.call("GET", "/api/v1/cameras"));
@@ -84,6 +85,70 @@ test("a probe uses the stored password for the same host only", async (t) => {
     site.kernel.probed.map((target) => target.password),
     ["secret1", null, null, "other22"],
   );
+});
+
+test("a sub stream has the camera's credentials on its host, its own where given, and never another host's", async (t) => {
+  const site = await openTestSite(t);
+  const id = await addCamera(site, { username: "joe", password: "secret1", sub_rtsp_url: "rtsp://192.0.2.1/low" });
+  const sub = () => {
+    const { url, username, password } = site.kernel.specs.get(id)?.sub ?? { url: null, username: null, password: null };
+    return [url, username, password];
+  };
+  assert.deepEqual(sub(), ["rtsp://192.0.2.1/low", "joe", "secret1"]);
+  await patch(site, id, { sub_rtsp_url: "rtsp://192.0.2.7/low" });
+  assert.deepEqual(sub(), ["rtsp://192.0.2.7/low", null, null]);
+  const shown = await patch(site, id, { sub_rtsp_url: "rtsp://ann:canary-sub@192.0.2.7/low", export_stream: "sub" });
+  assert.deepEqual([shown.has_sub, shown.sub_rtsp_url, shown.export_stream], [true, "rtsp://192.0.2.7/low", "sub"]);
+  assert.deepEqual(sub(), ["rtsp://192.0.2.7/low", "ann", "canary-sub"]);
+  await patch(site, id, { sub_rtsp_url: "rtsp://192.0.2.7/lower" });
+  assert.deepEqual(sub(), ["rtsp://192.0.2.7/lower", "ann", "canary-sub"], "another path of the same host");
+  await json(site.call("POST", "/api/v1/cameras/probe", { camera_id: id, rtsp_url: "rtsp://192.0.2.7/lower" }));
+  assert.equal(site.kernel.probed.at(-1)?.password, "canary-sub");
+  const [row] = await site.backend.db.selectFrom("cameras").selectAll().execute();
+  assert.ok(!JSON.stringify([row, shown, site.logged]).includes("canary-sub"));
+  await patch(site, id, { sub_rtsp_url: "rtsp://192.0.2.8/low" });
+  assert.deepEqual(sub(), ["rtsp://192.0.2.8/low", null, null], "another host is not shown them");
+  const gone = await patch(site, id, { sub_rtsp_url: null });
+  assert.deepEqual([gone.has_sub, gone.sub_rtsp_url, site.kernel.specs.get(id)?.sub], [false, null, null]);
+  for (const bad of ["rtsp://127.0.0.1/x", "http://192.0.2.1/x"])
+    await json(site.call("PATCH", `/api/v1/cameras/${id}`, { sub_rtsp_url: bad }), 400);
+});
+
+test("a test camera has no address and two streams; a camera of RTSP needs an address", async (t) => {
+  const site = await openTestSite(t);
+  const id = await addCamera(site, { source: "test", rtsp_url: undefined });
+  const camera = await get(site, id);
+  assert.deepEqual([camera.source, camera.rtsp_url, camera.has_sub, camera.has_password], ["test", "", true, false]);
+  assert.equal(site.kernel.specs.get(id)?.test, true);
+  await json(site.call("PATCH", `/api/v1/cameras/${id}`, { rtsp_url: "rtsp://192.0.2.1/" }), 400);
+  await json(site.call("POST", "/api/v1/cameras", { name: "x" }), 400);
+  await json(site.call("POST", "/api/v1/cameras", { name: "x", source: "test", password: "y" }), 400);
+  assert.equal((await patch(site, id, { name: "Test", username: null })).name, "Test");
+});
+
+test("what goes with a camera is told before it is deleted", async (t) => {
+  const site = await openTestSite(t);
+  const id = await addCamera(site);
+  const holdings = () => json<CameraHoldings>(site.call("GET", `/api/v1/cameras/${id}/holdings`));
+  assert.deepEqual(await holdings(), {
+    recorded_hours: 0,
+    recorded_since: null,
+    size_bytes: 0,
+    snapshots: 0,
+    clips: 0,
+    exports: 0,
+    events: 0,
+    assignments: 0,
+  });
+  const hour = { endWallMs: MOMENT + 5_400_000, sizeBytes: 7 };
+  await saveSegment(site.backend.db, makeSegment(id, 0, hour));
+  await json(site.call("POST", `/api/v1/cameras/${id}/snapshots`, {}), 201);
+  const { recorded_hours, recorded_since, size_bytes, snapshots } = await holdings();
+  assert.deepEqual(
+    [recorded_hours, recorded_since, size_bytes, snapshots],
+    [1.5, new Date(MOMENT).toISOString(), 7, 1],
+  );
+  await json(site.call("GET", `/api/v1/cameras/${crypto.randomUUID()}/holdings`), 404);
 });
 
 test("a deleted camera leaves no row and no file", async (t) => {

@@ -2,7 +2,14 @@
 import { randomUUID } from "node:crypto";
 import { hideSecret } from "@vas/base/redact.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
-import type { Camera, CameraCreate, CameraPatch, ProbeReply, ProbeRequest } from "@vas/contracts/http.ts";
+import type {
+  Camera,
+  CameraCreate,
+  CameraHoldings,
+  CameraPatch,
+  ProbeReply,
+  ProbeRequest,
+} from "@vas/contracts/http.ts";
 import type { CameraSpec } from "../kernel/index.ts";
 import { type CameraAddress, checkCredential, parseCameraAddress } from "./camera-address.ts";
 import type { Backend } from "./context.ts";
@@ -68,7 +75,11 @@ export class Cameras {
 
   /** @throws CodedError bad_request, camera_address_refused, camera_limit */
   async create(wish: CameraCreate): Promise<Camera> {
+    const source = wish.source ?? "rtsp";
+    if (source === "test") refuseAddresses(wish);
+    else if (wish.rtsp_url === undefined) throw new CodedError("bad_request", "/rtsp_url: is required");
     const address = await this.#address(wish.rtsp_url);
+    const sub = await this.#address(wish.sub_rtsp_url ?? undefined, "sub_rtsp_url");
     checkCredential("username", wish.username);
     checkCredential("password", wish.password);
     const id = randomUUID();
@@ -76,14 +87,17 @@ export class Cameras {
     const row: store.CameraRow = {
       id,
       name: wish.name.trim(),
-      rtsp_url: address.url,
-      username: (wish.username === undefined ? address.username : wish.username) || null,
-      password_sealed: this.#seal(id, wish.password === undefined ? address.password : wish.password),
+      source,
+      rtsp_url: address?.url ?? "",
+      username: (wish.username === undefined ? address?.username : wish.username) || null,
+      password_sealed: this.#seal(id, wish.password === undefined ? address?.password : wish.password),
+      ...this.#subFields(id, sub),
       record: wish.record === false ? 0 : 1,
       retention_days: wish.retention_days ?? null,
       export_frames: wish.export_frames === false ? 0 : 1,
       export_max_fps: wish.export_max_fps ?? null,
       export_height: wish.export_height ?? null,
+      export_stream: wish.export_stream ?? "main",
       started: wish.start === false ? 0 : 1,
       created_at: now,
       updated_at: now,
@@ -100,7 +114,9 @@ export class Cameras {
   patch(id: string, patch: CameraPatch): Promise<Camera> {
     return this.#oneByOne(id, async () => {
       const old = await mustExist(this.#backend, id);
-      const address = patch.rtsp_url === undefined ? undefined : await this.#address(patch.rtsp_url);
+      if (old.source === "test") refuseAddresses(patch);
+      const address = await this.#address(patch.rtsp_url);
+      const sub = await this.#address(patch.sub_rtsp_url ?? undefined, "sub_rtsp_url");
       checkCredential("username", patch.username);
       checkCredential("password", patch.password);
       const isNewHost = address !== undefined && address.host !== parseCameraAddress(old.rtsp_url).host;
@@ -112,11 +128,13 @@ export class Cameras {
         ...(username === undefined ? {} : { username: username || null }),
         // Another host must not be shown the password that was meant for the old one.
         ...(password === undefined && !isNewHost ? {} : { password_sealed: this.#seal(id, password) }),
+        ...this.#subPatch(old, patch.sub_rtsp_url, sub),
         ...(patch.record === undefined ? {} : { record: patch.record ? 1 : 0 }),
         ...(patch.retention_days === undefined ? {} : { retention_days: patch.retention_days }),
         ...(patch.export_frames === undefined ? {} : { export_frames: patch.export_frames ? 1 : 0 }),
         ...(patch.export_max_fps === undefined ? {} : { export_max_fps: patch.export_max_fps }),
         ...(patch.export_height === undefined ? {} : { export_height: patch.export_height }),
+        ...(patch.export_stream === undefined ? {} : { export_stream: patch.export_stream }),
         updated_at: this.#backend.clock.wallMs(),
       });
       if (!row) throw new CodedError("camera_not_found");
@@ -166,14 +184,24 @@ export class Cameras {
     });
   }
 
+  /** What would go with it. @throws CodedError camera_not_found */
+  async holdings(id: string): Promise<CameraHoldings> {
+    await mustExist(this.#backend, id);
+    const { sinceMs, recordedMs, ...rest } = await store.holdings(this.#backend.db, id);
+    return {
+      recorded_hours: Math.round(recordedMs / 36_000) / 100,
+      recorded_since: sinceMs === null ? null : isoTime(sinceMs),
+      ...rest,
+    };
+  }
+
   /** @throws CodedError probe_*, camera_address_refused, camera_not_found */
   async probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeReply> {
     const stored = request.camera_id === undefined ? undefined : await mustExist(this.#backend, request.camera_id);
-    const address = await this.#address(request.rtsp_url);
+    const address = (await this.#address(request.rtsp_url)) as CameraAddress;
     checkCredential("username", request.username);
     checkCredential("password", request.password);
-    const isSameHost = stored !== undefined && parseCameraAddress(stored.rtsp_url).host === address.host;
-    const known = isSameHost ? this.#spec(stored) : undefined;
+    const known = stored && this.#knownAt(stored, address);
     const given = request.password === undefined ? address.password : request.password;
     const username = request.username === undefined ? (address.username ?? known?.username) : request.username;
     const password = given === undefined ? known?.password : given;
@@ -183,11 +211,43 @@ export class Cameras {
     return this.#probes.run(limit, () => this.#backend.kernel.probe(target, limit));
   }
 
-  async #address(text: string): Promise<CameraAddress> {
-    const address = parseCameraAddress(text);
+  async #address(text: string | undefined, field?: string): Promise<CameraAddress | undefined> {
+    if (text === undefined) return undefined;
+    const address = parseCameraAddress(text, field);
     if (address.password) hideSecret(address.password);
     await this.#backend.kernel.checkAddress(address.url, AbortSignal.timeout(CHECK_TIMEOUT_MS));
     return address;
+  }
+
+  #subFields(
+    id: string,
+    sub: CameraAddress | undefined,
+  ): Pick<store.CameraRow, "sub_rtsp_url" | "sub_username" | "sub_password_sealed"> {
+    return {
+      sub_rtsp_url: sub?.url ?? null,
+      sub_username: sub?.username ?? null,
+      sub_password_sealed: this.#seal(subContext(id), sub?.password),
+    };
+  }
+
+  /** Nothing where the address is not spoken of; an address of its own host keeps the credentials that were its own. */
+  #subPatch(old: store.CameraRow, wish: string | null | undefined, sub: CameraAddress | undefined) {
+    if (wish === undefined) return {};
+    const isSameHost =
+      sub !== undefined && old.sub_rtsp_url !== null && parseCameraAddress(old.sub_rtsp_url).host === sub.host;
+    if (isSameHost && sub.username === undefined && sub.password === undefined) return { sub_rtsp_url: sub.url };
+    return this.#subFields(old.id, sub);
+  }
+
+  /** The credentials that VAS uses for this address of a stored camera; undefined for an address of another host. */
+  #knownAt(
+    row: store.CameraRow,
+    address: CameraAddress,
+  ): { username: string | null; password: string | null } | undefined {
+    const { sub, url, username, password } = this.#spec(row);
+    if (sub && sub.url === address.url) return sub;
+    if (url !== "" && parseCameraAddress(url).host === address.host) return { username, password };
+    return sub && sub.url !== "" && parseCameraAddress(sub.url).host === address.host ? sub : undefined;
   }
 
   #seal(id: string, password: string | null | undefined): string | null {
@@ -205,8 +265,37 @@ export class Cameras {
   #spec(row: store.CameraRow): CameraSpec {
     const password = row.password_sealed === null ? null : this.#sealer.open(row.password_sealed, row.id);
     if (password) hideSecret(password);
-    const frameExport = { enabled: row.export_frames === 1, maxFps: row.export_max_fps, height: row.export_height };
-    return { id: row.id, url: row.rtsp_url, username: row.username, password, frameExport, record: row.record === 1 };
+    const frameExport = {
+      enabled: row.export_frames === 1,
+      maxFps: row.export_max_fps,
+      height: row.export_height,
+      stream: row.export_stream,
+    };
+    return {
+      id: row.id,
+      url: row.rtsp_url,
+      username: row.username,
+      password,
+      sub: this.#subSpec(row, password),
+      ...(row.source === "test" ? { test: true } : {}),
+      frameExport,
+      record: row.record === 1,
+    };
+  }
+
+  /** The camera's own credentials are shown to no other host than its own. */
+  #subSpec(row: store.CameraRow, password: string | null): CameraSpec["sub"] {
+    if (row.source === "test") return { url: "", username: null, password: null };
+    if (row.sub_rtsp_url === null) return null;
+    const url = row.sub_rtsp_url;
+    if (row.sub_username !== null || row.sub_password_sealed !== null) {
+      const own =
+        row.sub_password_sealed === null ? null : this.#sealer.open(row.sub_password_sealed, subContext(row.id));
+      if (own) hideSecret(own);
+      return { url, username: row.sub_username, password: own };
+    }
+    const isSameHost = parseCameraAddress(url).host === parseCameraAddress(row.rtsp_url).host;
+    return isSameHost ? { url, username: row.username, password } : { url, username: null, password: null };
   }
 
   async #setStarted(id: string, started: 0 | 1): Promise<store.CameraRow> {
@@ -224,7 +313,10 @@ export class Cameras {
     return {
       id: row.id,
       name: row.name,
+      source: row.source,
       rtsp_url: row.rtsp_url,
+      sub_rtsp_url: row.sub_rtsp_url,
+      has_sub: row.source === "test" || row.sub_rtsp_url !== null,
       username: row.username,
       has_password: row.password_sealed !== null,
       record: row.record === 1,
@@ -232,6 +324,7 @@ export class Cameras {
       export_frames: row.export_frames === 1,
       export_max_fps: row.export_max_fps,
       export_height: row.export_height,
+      export_stream: row.export_stream,
       started: row.started === 1,
       created_at: isoTime(row.created_at),
       updated_at: isoTime(row.updated_at),
@@ -249,6 +342,17 @@ export class Cameras {
       if (this.#changes.get(id) === mine) this.#changes.delete(id);
     }
   }
+}
+
+/** A sealed secret opens for what it was sealed for only. */
+function subContext(cameraId: string): string {
+  return `${cameraId} sub`;
+}
+
+/** @throws CodedError bad_request where a test camera is given what only an RTSP camera has */
+function refuseAddresses(wish: CameraPatch): void {
+  for (const field of ["rtsp_url", "sub_rtsp_url", "username", "password"] as const)
+    if (wish[field]) throw new CodedError("bad_request", `/${field}: a test camera has none`);
 }
 
 /** @throws CodedError camera_not_found */

@@ -3,7 +3,7 @@ import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import type { CoreFlight } from "@vas/contracts/flights.ts";
-import type { CoreMetrics } from "@vas/contracts/http.ts";
+import type { CoreMetrics, StreamRole } from "@vas/contracts/http.ts";
 import type { DoctorAnswer, DoctorQuestion } from "@vas/contracts/model-drafts.ts";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type {
@@ -64,6 +64,8 @@ export type Backend = {
   notices: Notices;
   core: CoreObservation;
   serviceKey: string;
+  /** Of which stream an exported frame of a camera was. */
+  streamOfFrame(cameraId: string, frameId: number): StreamRole;
   /** Every result, beside the recording. */
   track: Track;
   /** When each of the newest results came and went. */

@@ -1,5 +1,5 @@
 /** The track of an exported range: as drawings for the kernel, as JSON, and as WebVTT. */
-import type { TrackResult } from "@vas/contracts/http.ts";
+import type { StreamRole, TrackResult } from "@vas/contracts/http.ts";
 import type { Detection } from "@vas/contracts/inference.ts";
 import type { Drawing, Exported } from "../kernel/index.ts";
 
@@ -7,13 +7,13 @@ import type { Drawing, Exported } from "../kernel/index.ts";
 const HOLD_SECONDS = 2;
 
 export async function* drawingsOf(results: AsyncIterable<TrackResult>): AsyncGenerator<Drawing> {
-  for await (const { pts90k, model_id, detections } of results)
+  for await (const { pts90k, model_id, detections, stream } of results)
     yield {
       pts90k,
       layer: model_id,
       shapes: detections.map((detection) => ({
         box: detection.bbox,
-        label: labelOf(detection),
+        label: labelOf(detection, stream),
         colour: colourOf(detection.class_name),
         ...(detection.keypoints ? { keypoints: detection.keypoints } : {}),
         ...(detection.polygon ? { polygon: detection.polygon } : {}),
@@ -44,7 +44,7 @@ export async function* vttTrack(results: AsyncIterable<TrackResult>, parts: Expo
   yield "WEBVTT\n";
   // Where a cue ends is known once its model's next result comes; until then those that began later wait behind it.
   const waiting: Cue[] = [];
-  for await (const { model_id, frame_id, pts90k, detections } of results) {
+  for await (const { model_id, frame_id, pts90k, detections, stream } of results) {
     const start = timeOf(parts, pts90k);
     if (start === undefined) continue;
     for (const cue of waiting)
@@ -52,7 +52,7 @@ export async function* vttTrack(results: AsyncIterable<TrackResult>, parts: Expo
         cue.end = Math.min(start, cue.start + HOLD_SECONDS);
     while (waiting[0]?.end !== undefined) yield cueText(waiting.shift() as Cue);
     if (detections.length === 0) continue;
-    const lines = detections.map((detection) => escaped(labelOf(detection)));
+    const lines = detections.map((detection) => escaped(labelOf(detection, stream)));
     waiting.push({ id: `${model_id} ${frame_id}`, model: model_id, start, end: undefined, lines });
   }
   for (const cue of waiting) yield cueText(cue);
@@ -72,10 +72,11 @@ function timeOf(parts: Exported["parts"], pts90k: number): number | undefined {
   return part && Math.round(((part.atTicks + pts90k - part.startPts90k) / 90_000) * 1e6) / 1e6;
 }
 
-function labelOf({ class_name, confidence, text, value, unit }: Detection): string {
+/** What was found in the sub stream is only about where and when the recording shows it: `~` says so. */
+function labelOf({ class_name, confidence, text, value, unit }: Detection, stream: StreamRole = "main"): string {
   const said = [text, value === undefined ? undefined : `${Number(value.toPrecision(6))} ${unit ?? ""}`.trim()];
   const words = said.filter((word) => word !== undefined && word !== "").join(" ");
-  return `${class_name} ${Math.round(confidence * 100)}%${words === "" ? "" : ` ${words}`}`;
+  return `${stream === "sub" ? "~" : ""}${class_name} ${Math.round(confidence * 100)}%${words === "" ? "" : ` ${words}`}`;
 }
 
 /** FNV-1a, so that a class keeps its colour wherever it is drawn. */

@@ -89,6 +89,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       flights: () => Promise.reject(new CodedError("core_unavailable")),
     },
     serviceKey,
+    streamOfFrame: (cameraId, frameId) => kernel.streamOfFrame(cameraId, frameId),
     track,
     flights,
     recorded: () => recorder.idle(),

@@ -5,7 +5,7 @@
  * Paths in records are relative to `mediaDir`. A `pts90k` here is always on the camera's unbroken time line
  * (docs/design/decisions/0003-time-line.md): it grows over runs and restarts, and near enough is Unix time in 90 kHz ticks.
  */
-import type { CameraStatus, ProbeReply } from "@vas/contracts/http.ts";
+import type { CameraStatus, ProbeReply, StreamRole } from "@vas/contracts/http.ts";
 import type { Run } from "@vas/contracts/live.ts";
 import type { Clock } from "@vas/base/clock.ts";
 import type { Log } from "@vas/base/log.ts";
@@ -53,9 +53,13 @@ export type CameraSpec = {
   url: string;
   username: string | null;
   password: string | null;
+  /** A second stream of the same camera, never recorded; absent or null where there is none. */
+  sub?: { url: string; username: string | null; password: string | null } | null;
+  /** The streams are made here and the addresses are empty: a camera without hardware. */
+  test?: boolean;
   record: boolean;
-  /** Of this camera, where KernelOptions exports frames at all; every frame at full size where absent. */
-  frameExport?: { enabled: boolean; maxFps: number | null; height: number | null };
+  /** Of this camera, where KernelOptions exports frames at all; every frame of main at full size where absent. */
+  frameExport?: { enabled: boolean; maxFps: number | null; height: number | null; stream?: StreamRole };
   /** The end of what an earlier VAS recorded of it; its time line goes on above. Read when the camera is started. */
   lastPts90k?: number;
 };
@@ -123,7 +127,10 @@ export type Exported = {
 export type Picture = { jpeg: Buffer; width: number; height: number; pts90k: number; wallMs: number };
 
 export interface Kernel {
-  /** Starts a camera, or applies a changed spec to it: a change of address or credentials reconnects it, nothing else does. */
+  /**
+   * Starts a camera, or applies a changed spec to it: a change of a stream's address or credentials reconnects that stream,
+   * switching frame export on or off reconnects both, nothing else does.
+   */
   startCamera(spec: CameraSpec): void;
   /** Resolves when no process, port or shared memory of the camera is left. */
   stopCamera(cameraId: string): Promise<void>;
@@ -144,6 +151,8 @@ export interface Kernel {
   openSegment(cameraId: string): SegmentRecord | undefined;
   /** The newest presentation time that the camera has shown since it was started; undefined before the first. */
   newestPts90k(cameraId: string): number | undefined;
+  /** Of which stream an exported frame was; main where that is not known. */
+  streamOfFrame(cameraId: string, frameId: number): StreamRole;
   /**
    * The newest picture, decoded from the newest key frame on.
    * @throws CodedError camera_not_live or snapshot_failed
@@ -205,17 +214,18 @@ export type CounterSample = {
   value: number;
 };
 
-/** Viewers. mediasoup's own parameter objects pass through untouched. */
+/** Viewers. mediasoup's own parameter objects pass through untouched. A stream is `main` where none is named. */
 export interface Live {
-  /** @throws CodedError camera_stopped, media_unavailable */
-  rtpCapabilities(cameraId: string): Promise<Record<string, unknown>>;
+  /** @throws CodedError camera_stopped, camera_not_live where there is no such stream, media_unavailable */
+  rtpCapabilities(cameraId: string, stream?: StreamRole): Promise<Record<string, unknown>>;
   /**
-   * A receive-only transport on the camera's router.
-   * @param onClosed called once when it is gone without having been asked: the worker died or the camera stopped
+   * A receive-only transport on the stream's router.
+   * @param onClosed called once when it is gone without having been asked: the worker died or the stream stopped
+   * @throws as `rtpCapabilities`
    */
-  createTransport(cameraId: string, onClosed: () => void): Promise<ViewerTransport>;
-  /** The camera's current run, or undefined where none can be consumed. */
-  run(cameraId: string): Run | undefined;
+  createTransport(cameraId: string, onClosed: () => void, stream?: StreamRole): Promise<ViewerTransport>;
+  /** The stream's current run, or undefined where none can be consumed. */
+  run(cameraId: string, stream?: StreamRole): Run | undefined;
 }
 
 export interface ViewerTransport {

@@ -79,6 +79,7 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
     checkAddress: (url) => checkCameraAddress(url, options.allowLoopbackCameras),
     openSegment: (cameraId) => cameras.get(cameraId)?.recorder.openSegment,
     newestPts90k: (cameraId) => cameras.get(cameraId)?.recorder.newestPts90k,
+    streamOfFrame: (cameraId, frameId) => cameras.get(cameraId)?.streamOfFrame(frameId) ?? "main",
     async pictureNow(cameraId) {
       const group = started(cameraId).recorder.newestGroup;
       if (!group) throw new CodedError("camera_not_live");
@@ -101,9 +102,13 @@ export async function createKernel(options: KernelOptions): Promise<Kernel> {
       return { freeBytes: bsize * bavail, totalBytes: bsize * blocks };
     },
     live: {
-      rtpCapabilities: async (cameraId) => started(cameraId).live.rtpCapabilities(),
-      createTransport: async (cameraId, onClosed) => started(cameraId).live.createTransport(onClosed),
-      run: (cameraId) => cameras.get(cameraId)?.live.currentRun,
+      rtpCapabilities: async (cameraId, stream = "main") => started(cameraId).live(stream).rtpCapabilities(),
+      createTransport: async (cameraId, onClosed, stream = "main") =>
+        started(cameraId).live(stream).createTransport(onClosed),
+      run(cameraId, stream = "main") {
+        const camera = cameras.get(cameraId);
+        return camera?.hasStream(stream) ? camera.live(stream).currentRun : undefined;
+      },
     },
     counters: () => counters(workers, cameras),
     async close() {
@@ -130,6 +135,7 @@ function stoppedStatus(cameraId: string, sinceWallMs: number, exportEnabled: boo
     viewers: 0,
     recording: false,
     frame_export: { enabled: exportEnabled, state: exportEnabled ? "stopped" : null, reason: null },
+    streams: [],
   };
 }
 
@@ -144,7 +150,12 @@ function counters(workers: WorkerPool, cameras: ReadonlyMap<string, Camera>): Co
   ) => samples.push({ type, name, help, value, labels });
   add("gauge", "media_workers", "Media workers alive.", workers.alive);
   add("counter", "media_worker_deaths_total", "Media workers that died and were replaced.", workers.deaths);
-  for (const [camera, { status, restarts, recorder, tapCounters }] of cameras) {
+  for (const [camera, { status, streams, restarts, recorder, tapCounters }] of cameras) {
+    for (const { status: one, restarts: tries } of streams) {
+      const labels = { camera, stream: one.stream };
+      add("gauge", "stream_live", "1 while media of the stream is advancing.", one.state === "live" ? 1 : 0, labels);
+      add("counter", "stream_reconnects_total", "Runs of the stream that ended and were tried again.", tries, labels);
+    }
     add("gauge", "camera_live", "1 while media of the camera is advancing.", status.state === "live" ? 1 : 0, {
       camera,
     });

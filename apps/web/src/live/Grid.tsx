@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import type { OverlaySettings } from "../overlay/settings.ts";
 import { liveText } from "../strings/live.ts";
 import { useShortcuts } from "../ui/shortcuts.ts";
-import { columnsOf, type Tiles, tileAfter } from "./grid.ts";
+import { columnsOf, type Tiles, tileAfter, tileStream } from "./grid.ts";
 import { gridLeft, leaveGrid } from "./place.ts";
 import { Tile } from "./Tile.tsx";
 
@@ -46,7 +46,13 @@ export function Grid(props: {
   return (
     <ul className={`grid tiles-${tiles}`} ref={list} aria-label={liveText.gridName}>
       {[...shown, ...next.filter((camera) => !shown.includes(camera))].map((camera) => (
-        <Tile key={camera.id} camera={camera} overlay={overlay} isWarming={!shown.includes(camera)} />
+        <Tile
+          key={camera.id}
+          camera={camera}
+          stream={tileStream(camera, tiles, overlay.on)}
+          overlay={overlay}
+          isWarming={!shown.includes(camera)}
+        />
       ))}
     </ul>
   );

@@ -1,5 +1,5 @@
 /** One camera of the grid: its picture, what it is called, and how it is. */
-import type { Camera } from "@vas/contracts/http.ts";
+import type { Camera, StreamRole } from "@vas/contracts/http.ts";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { Overlay } from "../overlay/Overlay.tsx";
@@ -14,10 +14,10 @@ import { useViewer } from "./useViewer.ts";
 import type { ViewerView } from "./viewer.ts";
 
 /** @param props.isWarming not to be seen yet, but to have its picture when it is */
-export function Tile(props: { camera: Camera; overlay: OverlaySettings; isWarming?: boolean }) {
-  const { camera, overlay } = props;
+export function Tile(props: { camera: Camera; stream: StreamRole; overlay: OverlaySettings; isWarming?: boolean }) {
+  const { camera, stream, overlay } = props;
   const video = useRef<HTMLVideoElement>(null);
-  const { view, run } = useViewer(camera.id, video);
+  const { view, run } = useViewer(camera.id, video, stream);
   const director = useLiveDirector(camera, run);
   const shown = useShown(camera, view, video);
   return (

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gridPage, readTiles, tileAfter } from "./grid.ts";
+import type { Camera } from "@vas/contracts/http.ts";
+import { gridPage, readTiles, tileAfter, tileStream } from "./grid.ts";
 
 test("the choice of tiles is one of four and 4 at first", () => {
   assert.deepEqual([readTiles(undefined), readTiles(9), readTiles(7)], [4, 9, 4]);
@@ -18,4 +19,15 @@ test("arrows move within the grid and numbers choose a tile", () => {
   assert.equal(tileAfter("3", 0, 4, 2), 2);
   assert.equal(tileAfter("9", 0, 4, 2), null);
   assert.equal(tileAfter("x", 0, 4, 2), null);
+});
+
+test("a small tile plays the sub stream, and with overlays the stream that models see", () => {
+  const camera = (stream: "main" | "sub" | null, has_sub = true) =>
+    ({ has_sub, status: { frame_export: { enabled: stream !== null, ...(stream ? { stream } : {}) } } }) as Camera;
+  assert.equal(tileStream(camera(null), 4, true), "sub");
+  assert.equal(tileStream(camera("main"), 4, false), "sub");
+  assert.equal(tileStream(camera("main"), 4, true), "main");
+  assert.equal(tileStream(camera("sub"), 1, true), "sub");
+  assert.equal(tileStream(camera("sub"), 1, false), "main");
+  assert.equal(tileStream(camera("sub", false), 4, false), "main");
 });

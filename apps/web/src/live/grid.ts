@@ -1,4 +1,6 @@
 /** Which cameras a grid shows, and how the keyboard moves in it. */
+import type { Camera, StreamRole } from "@vas/contracts/http.ts";
+
 export const TILE_CHOICES = [1, 4, 9, 16] as const;
 export type Tiles = (typeof TILE_CHOICES)[number];
 
@@ -15,6 +17,17 @@ export function gridPage<T>(items: readonly T[], tiles: Tiles, page: number): Gr
   const pages = Math.max(1, Math.ceil(items.length / tiles));
   const at = Math.min(Math.max(0, page), pages - 1);
   return { shown: items.slice(at * tiles, (at + 1) * tiles), page: at, pages };
+}
+
+/**
+ * Which stream of a camera a tile plays: the small one in a small tile. With overlays the one that models see, since a box
+ * is exact on the frames that it was found in only.
+ */
+export function tileStream(camera: Camera, tiles: Tiles, hasOverlay: boolean): StreamRole {
+  if (!camera.has_sub) return "main";
+  const { enabled, stream } = camera.status.frame_export;
+  if (hasOverlay && enabled) return stream ?? "main";
+  return tiles === 1 ? "main" : "sub";
 }
 
 /** Columns of a grid that is not on a phone. */

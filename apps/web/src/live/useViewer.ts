@@ -1,3 +1,4 @@
+import type { StreamRole } from "@vas/contracts/http.ts";
 import type { Run } from "@vas/contracts/live.ts";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { browserTimers, useSite } from "../site.ts";
@@ -7,6 +8,7 @@ import { CameraViewer, type ViewerView } from "./viewer.ts";
 const FIRST: ViewerView<MediaStreamTrack> = {
   phase: "connecting",
   error: null,
+  stream: "main",
   track: null,
   run: null,
   consumer: null,
@@ -15,12 +17,14 @@ const FIRST: ViewerView<MediaStreamTrack> = {
 /**
  * Plays a camera's live picture in a video element for as long as the component is shown.
  *
+ * @param stream `sub` plays the main stream for as long as the camera has no live sub stream
  * @returns what the viewer does, and the run whose frames the element shows: set with the element's stream, so that no
  *   frame is ever taken for one of another run
  */
 export function useViewer(
   cameraId: string,
   video: RefObject<HTMLVideoElement | null>,
+  stream: StreamRole = "main",
 ): { view: ViewerView<MediaStreamTrack>; run: RefObject<Run | null> } {
   const { live } = useSite();
   const [view, setView] = useState(FIRST);
@@ -33,6 +37,7 @@ export function useViewer(
     let callback = 0;
     const viewer = new CameraViewer<MediaStreamTrack>({
       cameraId,
+      stream,
       connection: live,
       loadDevice,
       timers: browserTimers,
@@ -63,7 +68,7 @@ export function useViewer(
       run.current = null;
       setView(FIRST);
     };
-  }, [cameraId, live, video]);
+  }, [cameraId, live, stream, video]);
 
   return { view, run };
 }

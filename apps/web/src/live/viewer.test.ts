@@ -7,18 +7,26 @@ import { CameraViewer, type ViewerView } from "./viewer.ts";
 const camera = "c1";
 const run = (name: string, rtpBase: number | null = 1) => ({ run_id: name, pts90k_base: 900, rtp_base: rtpBase });
 
-function watch() {
+function watch(wanted?: "sub") {
   const vas = new FakeVas();
   const devices = new FakeDevices();
   let made = 0;
-  const state = { run: "r1" as string | null, stopped: false };
+  const state = { run: "r1" as string | null, stopped: false, stream: "main" as "main" | "sub" };
   vas.answers.capabilities = () =>
     state.stopped
       ? { error: { code: "camera_stopped", message: "The camera is stopped." } }
       : { result: { rtp_capabilities: {} } };
   vas.answers.transport = () => {
     made += 1;
-    return { result: { transport_id: `t${made}`, ice_parameters: {}, ice_candidates: [], dtls_parameters: {} } };
+    return {
+      result: {
+        transport_id: `t${made}`,
+        stream: state.stream,
+        ice_parameters: {},
+        ice_candidates: [],
+        dtls_parameters: {},
+      },
+    };
   };
   vas.answers.consume = (params) => {
     if (!state.run) return { error: { code: "camera_not_live", message: "No picture." } };
@@ -29,13 +37,14 @@ function watch() {
         producer_id: "p",
         kind: "video",
         rtp_parameters: {},
-        run: run(state.run),
+        run: { ...run(state.run), stream: state.stream },
       },
     };
   };
   const views: ViewerView<string>[] = [];
   const viewer = new CameraViewer<string>({
     cameraId: camera,
+    ...(wanted ? { stream: wanted } : {}),
     connection: vas.connection,
     loadDevice: devices.load,
     timers: vas.timers,
@@ -204,4 +213,39 @@ test("a closed viewer closes its transport and asks nothing more", async () => {
   vas.accept();
   await eventually("a turn", () => true);
   assert.equal(vas.requests.length, asked);
+});
+
+test("a viewer of a sub stream plays main while there is none, and the sub stream once it comes", async () => {
+  const { vas, viewer, state, playing } = watch("sub");
+  vas.accept();
+  await playing("main for now");
+  assert.equal(vas.requests[0]?.params["stream"], "sub");
+  assert.equal(viewer.view.stream, "main");
+  state.stream = "sub";
+  state.run = "s1";
+  vas.notice({ notice: "run", camera_id: camera, run: { ...run("s1"), stream: "sub" } });
+  await eventually("a new session", () => viewer.view.phase === "connecting");
+  vas.timers.advance(1000);
+  await playing("the sub stream");
+  assert.deepEqual([viewer.view.stream, viewer.view.run?.run_id], ["sub", "s1"]);
+
+  vas.notice({ notice: "run", camera_id: camera, run: run("r2") });
+  assert.equal(viewer.view.run?.run_id, "s1", "a run of main says nothing of it");
+  state.stream = "main";
+  state.run = "r2";
+  const consumer_id = String(vas.requests.findLast((request) => request.method === "resume")?.params["consumer_id"]);
+  vas.notice({ notice: "stream_ended", camera_id: camera, consumer_id });
+  await eventually("a new session", () => viewer.view.phase === "connecting");
+  vas.timers.advance(1000);
+  await playing("main again");
+  assert.deepEqual([viewer.view.stream, viewer.view.run?.run_id], ["main", "r2"]);
+});
+
+test("a viewer of main does not care for runs of the sub stream", async () => {
+  const { vas, viewer, playing } = watch();
+  vas.accept();
+  await playing("main");
+  vas.notice({ notice: "run", camera_id: camera, run: { ...run("s1"), stream: "sub" } });
+  assert.deepEqual([viewer.view.phase, viewer.view.run?.run_id], ["playing", "r1"]);
+  assert.equal(vas.count("capabilities"), 1);
 });

@@ -7,8 +7,10 @@
  * | `transport_closed`, ICE failed | a new session from `capabilities` |
  * | connection lost, VAS restarted | wait until it is open again, then a new session |
  * | camera stopped | wait until it is started |
+ * | the sub stream that was wanted ends | a new session, which plays main meanwhile |
+ * | it comes back | a new session, which plays it |
  */
-import type { CameraStatus } from "@vas/contracts/http.ts";
+import type { CameraStatus, StreamRole } from "@vas/contracts/http.ts";
 import type { LiveNotice, LiveResults, Run } from "@vas/contracts/live.ts";
 import { type Backoff, createBackoff } from "./backoff.ts";
 import type { LiveConnection, LiveError, LiveOutcome, Timers } from "./connection.ts";
@@ -21,6 +23,8 @@ export type ViewerView<Track> = {
   phase: ViewerPhase;
   /** Why, while `retrying`. */
   error: LiveError | null;
+  /** What is played, or was last: main where a sub stream was wanted and is not live. */
+  stream: StreamRole;
   track: Track | null;
   run: Run | null;
   /** What the track comes from, for its statistics. */
@@ -29,6 +33,8 @@ export type ViewerView<Track> = {
 
 export type ViewerOptions<Track> = {
   cameraId: string;
+  /** Main where absent. */
+  stream?: StreamRole;
   connection: Pick<LiveConnection, "request" | "onNotice" | "onState" | "state" | "epoch">;
   loadDevice: LoadDevice<Track>;
   timers: Timers;
@@ -47,11 +53,22 @@ export class CameraViewer<Track> {
   readonly #options: ViewerOptions<Track>;
   readonly #backoff: Backoff;
   readonly #unsubscribe: (() => void)[];
-  #view: ViewerView<Track> = { phase: "connecting", error: null, track: null, run: null, consumer: null };
+  #view: ViewerView<Track> = {
+    phase: "connecting",
+    error: null,
+    stream: "main",
+    track: null,
+    run: null,
+    consumer: null,
+  };
   #closed = false;
   #camera: CameraStatus["state"] | null = null;
   /** The newest run heard of, consumed or not. */
   #run: Run | null = null;
+  /** Of which stream the session is. */
+  #stream: StreamRole = "main";
+  /** The stream that is wanted and was not live can be had. */
+  #betterCame = false;
   #transportId: string | null = null;
   #transportGone = false;
   #consumerId: string | null = null;
@@ -114,18 +131,29 @@ export class CameraViewer<Track> {
   async #session(): Promise<End> {
     const { connection, cameraId } = this.#options;
     const epoch = connection.epoch;
-    const over = () => this.#closed || this.#transportGone || connection.state !== "open" || connection.epoch !== epoch;
+    const over = () =>
+      this.#closed ||
+      this.#transportGone ||
+      this.#betterCame ||
+      connection.state !== "open" ||
+      connection.epoch !== epoch;
     this.#transportGone = false;
+    this.#betterCame = false;
+    const wanted = { camera_id: cameraId, ...(this.#options.stream === "sub" ? { stream: "sub" as const } : {}) };
     if (this.#view.phase !== "retrying") this.#show({ phase: "connecting" });
 
-    const capabilities = await connection.request("capabilities", { camera_id: cameraId });
+    const capabilities = await connection.request("capabilities", wanted);
     if (!capabilities.ok) return this.#failed(capabilities.error);
     let receiver: MediaReceiver<Track> | null = null;
     try {
       const device = await this.#options.loadDevice(capabilities.result.rtp_capabilities);
-      const transport = await connection.request("transport", { camera_id: cameraId });
+      const transport = await connection.request("transport", wanted);
       if (!transport.ok) return this.#failed(transport.error);
       this.#transportId = transport.result.transport_id;
+      this.#stream = transport.result.stream ?? "main";
+      if (this.#stream === this.#options.stream) this.#betterCame = false;
+      // A run of the other stream says nothing of this one.
+      if ((this.#run?.stream ?? "main") !== this.#stream) this.#run = null;
       if (this.#closed) {
         void connection.request("close", { transport_id: this.#transportId });
         return "again";
@@ -189,6 +217,7 @@ export class CameraViewer<Track> {
     if (over()) return "again";
     if (!reply.ok) {
       if (reply.error.code !== "camera_not_live") return this.#failed(reply.error);
+      if (this.#stream === "sub") return "again";
       this.#show({ phase: "waiting_run", error: null });
       const run = this.#run;
       await this.#until(() => over() || this.#run?.run_id !== run?.run_id || this.#camera === "stopped", ASK_AGAIN_MS);
@@ -204,7 +233,14 @@ export class CameraViewer<Track> {
     try {
       consumer = await receiver.consume(reply.result);
       if (over()) return "again";
-      this.#show({ phase: "waiting_key_frame", track: consumer.track, run: known, consumer, error: null });
+      this.#show({
+        phase: "waiting_key_frame",
+        track: consumer.track,
+        run: known,
+        stream: this.#stream,
+        consumer,
+        error: null,
+      });
       const resumed: LiveOutcome<unknown> = await connection.request("resume", { consumer_id });
       if (!resumed.ok && !over() && !this.#consumerEnded) return this.#failed(resumed.error);
       const ended = () => over() || this.#consumerEnded;
@@ -216,7 +252,7 @@ export class CameraViewer<Track> {
       consumer?.close();
       this.#consumerId = null;
     }
-    if (over()) return "again";
+    if (over() || this.#stream === "sub") return "again";
     this.#show({ phase: "waiting_run", error: null });
     await this.#until(() => over() || this.#run?.run_id !== run.run_id || this.#camera === "stopped", ASK_AGAIN_MS);
     return this.#camera === "stopped" && !over() ? "stopped" : null;
@@ -240,6 +276,11 @@ export class CameraViewer<Track> {
         break;
       case "run":
         if (notice.camera_id !== cameraId) return;
+        if ((notice.run.stream ?? "main") !== this.#stream) {
+          if (notice.run.stream !== "sub" || this.#options.stream !== "sub") return;
+          this.#betterCame = true;
+          break;
+        }
         this.#run = notice.run;
         if (this.#view.run?.run_id === notice.run.run_id) this.#show({ run: notice.run });
         break;

@@ -133,6 +133,7 @@ test("an event carries its closing, its newest picture and its clip", async () =
     timestamp: "2026-05-01T12:00:00.000Z",
     frame_id: event.frame_id,
     pts90k: event.pts90k,
+    stream: "main",
     label: "person",
     detections: event.detections,
     confidence: 0.9,

@@ -2,6 +2,7 @@
 import {
   Camera,
   CameraCreate,
+  CameraHoldings,
   CameraParams,
   CameraPatch,
   CameraStatus,
@@ -85,6 +86,14 @@ export function registerCameraRoutes(app: App, backend: Backend, cameras: Camera
     async ({ caller, params }) => shownTo(caller, await cameras.stop(params.id)),
   );
   app.get(
+    "/api/v1/cameras/:id/holdings",
+    {
+      config: { access: { need: "administer", of: { camera: "id" } } },
+      schema: { tags, params, response: { 200: CameraHoldings } },
+    },
+    ({ params }) => cameras.holdings(params.id),
+  );
+  app.get(
     "/api/v1/cameras/:id/status",
     {
       config: { access: { need: "view", of: { camera: "id" } } },
@@ -99,5 +108,7 @@ export function registerCameraRoutes(app: App, backend: Backend, cameras: Camera
 
 /** Where a camera is reached and as whom is for those who can change it. */
 function shownTo(caller: Caller, camera: Camera): Camera {
-  return caller.grants.may("administer") ? camera : { ...camera, rtsp_url: "", username: null, has_password: false };
+  return caller.grants.may("administer")
+    ? camera
+    : { ...camera, rtsp_url: "", sub_rtsp_url: null, username: null, has_password: false };
 }

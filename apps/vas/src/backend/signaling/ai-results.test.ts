@@ -410,3 +410,19 @@ test("a Core that never reads its answers is cut off", async () => {
   const next = await site.connectCore();
   assert.ok("ack" in (await next.ask({ type: "results", results: [] })));
 });
+
+test("results and events say that their frame was of the sub stream, whatever Core says of it", async () => {
+  await using site = await startAiSite();
+  const core = await site.connectCore();
+  site.frameStreams.set(CAMERA, "sub");
+  const other = { ...result({ stream: "sub" }), camera_id: OTHER_CAMERA };
+  await core.ask({ type: "results", results: [result(), other] });
+  assert.deepEqual(
+    site.notices.map((notice) => notice.notice === "result" && notice.result.stream),
+    ["sub", "main"],
+  );
+  const [ofSub, ofMain] = [openedAt(T0), { ...openedAt(T0), camera_id: OTHER_CAMERA }];
+  await core.ask({ type: "events", opened: [ofSub, ofMain], closed: [] });
+  const streamOf = async (id: string) => (await site.request("GET", `ai-events/${id}`)).body.stream;
+  assert.deepEqual([await streamOf(ofSub.event_id), await streamOf(ofMain.event_id)], ["sub", "main"]);
+});

@@ -9,6 +9,7 @@ import type { WebSocket } from "@fastify/websocket";
 import { errorText } from "@vas/base/log.ts";
 import { CodedError, type ErrorCode } from "@vas/contracts/errors.ts";
 import type { CoreFlight } from "@vas/contracts/flights.ts";
+import type { StreamRole } from "@vas/contracts/http.ts";
 import type { CoreMessage, VasMessage } from "@vas/contracts/results.ts";
 import type { RawData } from "ws";
 import type { CounterSample } from "../../kernel/index.ts";
@@ -170,7 +171,8 @@ class Ingest {
     const { core, clock, flights, notices, track } = this.#backend;
     switch (message.type) {
       case "results":
-        for (const result of message.results) {
+        for (const told of message.results) {
+          const result = this.#ofStream(told);
           notices.publish({ notice: "result", result });
           flights.delivered(result);
           track.keep(result);
@@ -187,7 +189,8 @@ class Ingest {
         }
         return session.send({ ack: message.id });
       case "events": {
-        const { opened, closed } = message;
+        const opened = message.opened.map((event) => this.#ofStream(event));
+        const { closed } = message;
         return this.#enqueue({
           session,
           id: message.id,
@@ -205,6 +208,12 @@ class Ingest {
           rows: 1 + message.models.length,
         });
     }
+  }
+
+  /** Core knows frames, not streams: what their tap was on is known here. */
+  #ofStream<T extends { camera_id: string; frame_id: number; stream?: StreamRole }>(told: T): T {
+    const stream = this.#backend.streamOfFrame(told.camera_id, told.frame_id);
+    return stream === "main" && told.stream === undefined ? told : { ...told, stream };
   }
 
   #refuse(session: Session, id: number | null, message: string): void {

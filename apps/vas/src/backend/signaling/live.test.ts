@@ -314,3 +314,20 @@ test("a removed user, a new password and a revoked key close what they have open
   await site.call("DELETE", `/api/v1/api-keys/${made.id}`);
   for (const browser of open) assert.equal(await watchdog("the close", browser.closed), CLOSE.loggedOut);
 });
+
+test("a viewer that wants the sub stream gets main until the sub stream is live, and is told which", async (t) => {
+  const site = await openTestSite(t);
+  const camera_id = await addCamera(site, { sub_rtsp_url: "rtsp://192.0.2.1/low" });
+  const browser = await connect(t, site);
+  const wanted = { camera_id, stream: "sub" };
+  assert.deepEqual(await browser.ask("capabilities", wanted), { rtp_capabilities: { codecs: [] } });
+  assert.equal((await browser.ask("transport", wanted)).stream, "main");
+  site.kernel.liveSubs.add(camera_id);
+  assert.equal((await browser.ask("transport", wanted)).stream, "sub");
+  assert.equal((await browser.ask("transport", { camera_id })).stream, "main");
+  assert.equal(await browser.ask("transport", { camera_id, stream: "third" }), "bad_request");
+  assert.deepEqual(
+    site.kernel.transports.map((transport) => transport.stream),
+    ["main", "sub", "main"],
+  );
+});

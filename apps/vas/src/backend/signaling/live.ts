@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { Log } from "@vas/base/log.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
+import type { StreamRole } from "@vas/contracts/http.ts";
 import {
   LiveRequest,
   type LiveNotice,
@@ -155,16 +156,17 @@ class LiveConnection {
 
   /** What a request may ask. Each answers once, or throws a CodedError that is answered in its place. */
   readonly #handlers: Handlers = {
-    capabilities: async ({ camera_id }) => {
+    capabilities: async ({ camera_id, stream }) => {
       await this.#mustExist(camera_id);
-      return { rtp_capabilities: await this.#backend.kernel.live.rtpCapabilities(camera_id) };
+      const { live } = this.#backend.kernel;
+      return { rtp_capabilities: await live.rtpCapabilities(camera_id, this.#streamFor(camera_id, stream)) };
     },
-    transport: async ({ camera_id }) => {
+    transport: async ({ camera_id, stream }) => {
       await this.#mustExist(camera_id);
       if (this.#transports.size + this.#openingTransports >= MAX_TRANSPORTS) throw new CodedError("viewer_limit");
       this.#openingTransports++;
       try {
-        return await this.#openTransport(camera_id);
+        return await this.#openTransport(camera_id, this.#streamFor(camera_id, stream));
       } finally {
         this.#openingTransports--;
       }
@@ -203,15 +205,21 @@ class LiveConnection {
     },
   };
 
-  async #openTransport(cameraId: string): Promise<LiveResults["transport"]> {
+  /** A sub stream that is not live is stood in for by the main one. */
+  #streamFor(cameraId: string, wish: StreamRole | undefined): StreamRole {
+    return wish === "sub" && this.#backend.kernel.live.run(cameraId, "sub") ? "sub" : "main";
+  }
+
+  async #openTransport(cameraId: string, stream: StreamRole): Promise<LiveResults["transport"]> {
     let id: string | undefined;
     let isGone = false;
-    const transport = await this.#backend.kernel.live.createTransport(cameraId, () => {
+    const onClosed = () => {
       isGone = true;
       if (id === undefined || !this.#transports.has(id)) return;
       this.#forgetTransport(id);
       this.#notice({ notice: "transport_closed", camera_id: cameraId, transport_id: id });
-    });
+    };
+    const transport = await this.#backend.kernel.live.createTransport(cameraId, onClosed, stream);
     // The grant may have gone while the transport was made.
     const isUnwanted = this.#closed || !this.#caller.grants.sees(cameraId);
     if (isUnwanted) transport.close();
@@ -220,6 +228,7 @@ class LiveConnection {
     this.#transports.set(id, { cameraId, transport });
     return {
       transport_id: id,
+      stream,
       ice_parameters: transport.iceParameters,
       ice_candidates: transport.iceCandidates,
       dtls_parameters: transport.dtlsParameters,

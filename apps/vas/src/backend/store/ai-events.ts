@@ -10,7 +10,7 @@ import { type RawBuilder, sql } from "kysely";
 import { isoTime, parseTime } from "../validation.ts";
 import { anyOf, type Database } from "./database.ts";
 
-/** Keeps a statement far below the 32766 parameters that SQLite takes: an event binds 11. */
+/** Keeps a statement far below the 32766 parameters that SQLite takes: an event binds 12. */
 const ROWS_PER_STATEMENT = 500;
 /** Events that one page with `reviewed` looks at: some ten milliseconds. */
 const SCANNED_ROWS = 5_000;
@@ -93,6 +93,7 @@ export function openedEvent(event: EventOpened, createdWallMs: number): AiEvent 
   const { event_id, timestamp, ...rest } = event;
   return {
     ...rest,
+    stream: event.stream ?? "main",
     id: event_id,
     timestamp: isoTime(Date.parse(timestamp)),
     created_at: isoTime(createdWallMs),
@@ -284,7 +285,7 @@ function selectEvents(db: Database) {
     .leftJoin("ai_event_closings as closing", "closing.event_id", "e.id")
     .leftJoin("ai_event_reviews as review", "review.event_seq", "e.seq")
     .select(["e.seq", "e.id", "e.camera_id", "e.model_id", "e.timestamp_ms", "e.frame_id", "e.pts90k", "e.label"])
-    .select(["e.detections", "e.confidence", "e.event_metadata", "e.created_at"])
+    .select(["e.detections", "e.confidence", "e.event_metadata", "e.created_at", "e.stream"])
     .select(["review.reviewed_by", "review.reviewed_at"])
     .select(["closing.ended_at_ms", "closing.frames", "closing.best_confidence", "closing.best_frame_id"])
     .select((eb) => [
@@ -317,6 +318,7 @@ function apiEvent(row: EventRow): AiEvent {
     timestamp: isoTime(row.timestamp_ms),
     frame_id: row.frame_id,
     pts90k: row.pts90k,
+    stream: row.stream,
     label: row.label,
     detections: JSON.parse(row.detections) as Detection[],
     confidence: row.confidence,
@@ -347,6 +349,7 @@ function eventRow(event: EventOpened, nowWallMs: number) {
     detections: JSON.stringify(event.detections),
     confidence: event.confidence,
     event_metadata: JSON.stringify(event.event_metadata),
+    stream: event.stream ?? "main",
     created_at: nowWallMs,
   };
 }

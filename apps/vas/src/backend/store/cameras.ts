@@ -1,5 +1,5 @@
 /** Cameras, and everything that goes when one is deleted. */
-import type { Insertable, Selectable, Updateable } from "kysely";
+import { type Insertable, type Selectable, sql, type Updateable } from "kysely";
 import type { Database } from "./database.ts";
 import { EXPORT_ENDINGS } from "./exports.ts";
 import type { Tables } from "./schema.ts";
@@ -34,6 +34,37 @@ export function updateCamera(
   fields: Updateable<Tables["cameras"]>,
 ): Promise<CameraRow | undefined> {
   return db.updateTable("cameras").set(fields).where("id", "=", id).returningAll().executeTakeFirst();
+}
+
+/** What `deleteCamera` would take along; the newest segment may still grow. */
+export async function holdings(db: Database, id: string) {
+  const recorded = await db
+    .selectFrom("segments")
+    .where("camera_id", "=", id)
+    .select((eb) => [
+      eb.fn.min<number | null>("start_wall_ms").as("since"),
+      sql<number | null>`sum(end_wall_ms - start_wall_ms)`.as("ms"),
+      eb.fn.sum<number | null>("size_bytes").as("bytes"),
+    ])
+    .executeTakeFirstOrThrow();
+  const count = async (table: "snapshots" | "clips" | "exports" | "ai_events" | "ai_model_assignments") => {
+    const row = await db
+      .selectFrom(table)
+      .where("camera_id", "=", id)
+      .select((eb) => eb.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    return Number(row.count);
+  };
+  return {
+    sinceMs: recorded.since === null ? null : Number(recorded.since),
+    recordedMs: Number(recorded.ms ?? 0),
+    size_bytes: Number(recorded.bytes ?? 0),
+    snapshots: await count("snapshots"),
+    clips: await count("clips"),
+    exports: await count("exports"),
+    events: await count("ai_events"),
+    assignments: await count("ai_model_assignments"),
+  };
 }
 
 /** Deletes the camera and all that belongs to it. @returns its files' paths below the media folder */

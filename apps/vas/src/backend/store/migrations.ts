@@ -95,4 +95,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE INDEX clips_by_age ON clips (created_at, id)",
     "CREATE INDEX exports_by_age ON exports (created_at, id)",
   ],
+  [
+    "ALTER TABLE cameras ADD COLUMN source TEXT NOT NULL DEFAULT 'rtsp'",
+    "ALTER TABLE cameras ADD COLUMN sub_rtsp_url TEXT",
+    "ALTER TABLE cameras ADD COLUMN sub_username TEXT",
+    "ALTER TABLE cameras ADD COLUMN sub_password_sealed TEXT",
+    "ALTER TABLE cameras ADD COLUMN export_stream TEXT NOT NULL DEFAULT 'main'",
+    "ALTER TABLE ai_events ADD COLUMN stream TEXT NOT NULL DEFAULT 'main'",
+  ],
 ];

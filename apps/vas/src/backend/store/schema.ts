@@ -2,6 +2,7 @@
  * Tables. Times are Unix milliseconds (INTEGER), ids UUID text, JSON is text. The same statements serve SQLite and
  * PostgreSQL; `migrations.ts` makes what is described here.
  */
+import type { CameraOrigin, StreamRole } from "@vas/contracts/http.ts";
 import type { Generated } from "kysely";
 
 export type Tables = {
@@ -43,16 +44,23 @@ export type Tables = {
   cameras: {
     id: string;
     name: string;
-    /** Without name and password. */
+    source: Generated<CameraOrigin>;
+    /** Without name and password; empty for a test camera. */
     rtsp_url: string;
     username: string | null;
     /** Encrypted with the key file of the data folder; null where there is none. */
     password_sealed: string | null;
+    /** The sub stream's address; null where there is none. */
+    sub_rtsp_url: string | null;
+    /** Its own, where its address came with one. */
+    sub_username: string | null;
+    sub_password_sealed: string | null;
     record: number;
     retention_days: number | null;
     export_frames: Generated<number>;
     export_max_fps: number | null;
     export_height: number | null;
+    export_stream: Generated<StreamRole>;
     started: number;
     created_at: number;
     updated_at: number;
@@ -142,6 +150,8 @@ export type Tables = {
     detections: string;
     confidence: number;
     event_metadata: string;
+    /** Of which stream its frame was. */
+    stream: Generated<StreamRole>;
     created_at: number;
   };
   /** Insert-only: at most one row per event. */

@@ -9,7 +9,7 @@ import fastifyWebsocket from "@fastify/websocket";
 import { type Clock, systemClock } from "@vas/base/clock.ts";
 import { createLog } from "@vas/base/log.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
-import type { DiscoveredModel } from "@vas/contracts/http.ts";
+import type { DiscoveredModel, StreamRole } from "@vas/contracts/http.ts";
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import type { EventClosed, EventOpened, VasMessage } from "@vas/contracts/results.ts";
 import { MAX_RESULTS_MESSAGE_BYTES } from "@vas/contracts/results.ts";
@@ -50,6 +50,8 @@ export type AiSite = {
   /** Everything published, in order. */
   notices: LiveNotice[];
   logLines: Record<string, unknown>[];
+  /** Of which stream each camera's frames are; main where nothing is said. */
+  frameStreams: Map<string, StreamRole>;
   databasePath: string;
   /** As a person; `as: "core"` sends the service key instead. */
   request(
@@ -81,6 +83,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
     newestPts90k: () => 0,
     written: (...results) => flights.stored(...results),
   });
+  const frameStreams = new Map<string, StreamRole>();
   const backend: Backend = {
     config: { dataDir: folder } as Config,
     db,
@@ -97,6 +100,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
       flights: () => Promise.reject(new CodedError("core_unavailable")),
     },
     serviceKey: SERVICE_KEY,
+    streamOfFrame: (cameraId) => frameStreams.get(cameraId) ?? "main",
     track,
     flights,
     recorded: async () => {},
@@ -156,6 +160,7 @@ export async function startAiSite(options: { clock?: Clock; takeSnapshot?: TakeS
     feed,
     notices,
     logLines,
+    frameStreams,
     databasePath,
     async request(method, path, body, as = "person") {
       const reply = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`, {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CodedError } from "@vas/contracts/errors.ts";
-import type { CameraState, CameraStatus } from "@vas/contracts/http.ts";
+import type { CameraState, CameraStatus, StreamRole } from "@vas/contracts/http.ts";
 import type { Run } from "@vas/contracts/live.ts";
 import type {
   CameraSpec,
@@ -22,7 +22,7 @@ import type {
 
 export const JPEG = Buffer.from("ffd8ffe000104a46494600010100000100010000ffd9", "hex");
 
-export type HeldTransport = ViewerTransport & { cameraId: string; isClosed: boolean; die(): void };
+export type HeldTransport = ViewerTransport & { cameraId: string; stream: StreamRole; isClosed: boolean; die(): void };
 
 export class MemoryKernel implements Kernel {
   readonly mediaDir: string;
@@ -39,6 +39,10 @@ export class MemoryKernel implements Kernel {
   onWait: ((cameraId: string, pts90k: number) => void) | undefined;
   probeFailure: Error | undefined;
   isClosed = false;
+  /** Of which stream each camera's exported frames are; main where nothing is said. */
+  readonly frameStreams = new Map<string, StreamRole>();
+  /** Cameras whose sub stream is live. */
+  readonly liveSubs = new Set<string>();
   readonly #runs = new Map<string, Run>();
 
   constructor(mediaDir: string) {
@@ -103,6 +107,10 @@ export class MemoryKernel implements Kernel {
 
   newestPts90k(cameraId: string): number | undefined {
     return this.open.get(cameraId)?.endPts90k;
+  }
+
+  streamOfFrame(cameraId: string): StreamRole {
+    return this.frameStreams.get(cameraId) ?? "main";
   }
 
   async pictureNow(cameraId: string): Promise<Picture> {
@@ -183,11 +191,12 @@ export class MemoryKernel implements Kernel {
       if (!this.specs.has(cameraId)) throw new CodedError("camera_stopped");
       return { codecs: [] };
     },
-    createTransport: async (cameraId, onClosed) => {
+    createTransport: async (cameraId, onClosed, stream = "main") => {
       if (!this.specs.has(cameraId)) throw new CodedError("camera_stopped");
       const transport: HeldTransport = {
         id: randomUUID(),
         cameraId,
+        stream,
         iceParameters: {},
         iceCandidates: [],
         dtlsParameters: {},
@@ -207,7 +216,11 @@ export class MemoryKernel implements Kernel {
       this.transports.push(transport);
       return transport;
     },
-    run: (cameraId) => this.#runs.get(cameraId),
+    run: (cameraId, stream = "main") => {
+      const run = this.#runs.get(cameraId);
+      if (stream === "main") return run;
+      return run && this.liveSubs.has(cameraId) ? { ...run, run_id: randomUUID(), stream } : undefined;
+    },
   };
 
   #consume(cameraId: string, onEnded: () => void): ViewerConsumer {

@@ -77,6 +77,10 @@ export class ByteReader {
     this.#at = at;
   }
 
+  get atEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
   /** @throws RangeError past the end, as the others do */
   u8(): number {
     return this.#bytes.readUInt8(this.#skip(1));

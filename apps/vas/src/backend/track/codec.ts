@@ -6,7 +6,7 @@
  * | --- | --- |
  * | u32 | length of the body |
  * | u32 | CRC-32 of the body |
- * | body | header, classes, results |
+ * | body | header, classes, results, and of which streams they are where not all are of main |
  *
  * Fractions of the frame are kept in steps of 1/50000 (a thirteenth of a pixel at 3840), confidences too: what has four
  * decimals comes back as it was. The integers are LEB128; those that may be negative are zigzag. Fields of a detection beyond the contract are not kept.
@@ -54,6 +54,8 @@ export class RecordBuilder {
   #last: KeptResult | undefined;
   #leastWallMs = Number.POSITIVE_INFINITY;
   #mostWallMs = Number.NEGATIVE_INFINITY;
+  /** Lengths of stretches of results of one stream: main, sub, main and so on, beginning with main. */
+  #stretches: number[] = [0];
   count = 0;
 
   /** Bytes so far, without header and classes. */
@@ -79,6 +81,9 @@ export class RecordBuilder {
     out.varint(result.detections.length);
     for (const detection of result.detections) this.#detection(detection);
     const { frame_id, pts90k, wall_ms } = result;
+    const isSub = result.stream === "sub";
+    if (isSub !== (this.#stretches.length % 2 === 0)) this.#stretches.push(0);
+    this.#stretches.push((this.#stretches.pop() as number) + 1);
     this.#last = { frame_id, pts90k, wall_ms, detections: [] };
     this.#first ??= this.#last;
     this.#leastWallMs = Math.min(this.#leastWallMs, wall_ms);
@@ -104,6 +109,7 @@ export class RecordBuilder {
       out.text(key.slice(at + 1));
     }
     out.bytes(this.#results.view());
+    if (this.#stretches.length > 1) for (const length of this.#stretches) out.varint(length);
     const body = out.view();
     const record = Buffer.allocUnsafe(PREFIX_BYTES + body.length);
     record.writeUInt32LE(body.length, 0);
@@ -186,6 +192,11 @@ export function readResults(body: Buffer): KeptResult[] {
     for (let left = from.varint(); left > 0; left--) detections.push(readDetection(from, classes));
     results.push({ frame_id: last.frame_id, pts90k: last.pts90k, wall_ms: last.wall_ms, detections });
   }
+  for (let at = 0, isSub = false; at < results.length && !from.atEnd; isSub = !isSub)
+    for (let left = from.varint(); left > 0; left--) {
+      const result = results[at++];
+      if (result && isSub) result.stream = "sub";
+    }
   return results;
 }
 

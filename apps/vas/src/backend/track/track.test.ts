@@ -91,6 +91,18 @@ test("what was kept is read back: frames exactly, fractions within a 50,000th of
   await track.close();
 });
 
+test("the track keeps of which stream a result is, also where that changes within a record", async (t) => {
+  const track = openTrack(folder(t));
+  const streams = Array.from({ length: 40 }, (_, n) => (n % 7 < 3 || n > 30 ? "sub" : undefined));
+  for (const [n, stream] of streams.entries()) track.keep({ ...resultAt(n), ...(stream ? { stream } : {}) });
+  await track.flush();
+  assert.deepEqual(
+    (await all(track)).map((result) => result.stream),
+    streams,
+  );
+  await track.close();
+});
+
 test("a day of four boxes at 5 fps takes less than 100 MB", async (t) => {
   const mediaDir = folder(t);
   const track = openTrack(mediaDir);

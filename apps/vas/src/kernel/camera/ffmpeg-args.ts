@@ -2,6 +2,7 @@
  * FFmpeg's arguments for one run of a camera. The only text of a user is the address, and it is not an argument: it
  * goes, with its credentials, into a script that FFmpeg reads from a pipe, so that no process list shows them.
  */
+import type { StreamRole } from "@vas/contracts/http.ts";
 import { tapOutputArguments } from "../frames/tap-output.ts";
 import { PAYLOAD_TYPE, type RtpTarget } from "../live/camera-live.ts";
 import { parseCameraUrl } from "./address.ts";
@@ -18,7 +19,14 @@ const ANALYZE_US = 500_000;
 /** Packets that a pipe's writer keeps while its reader is away; then it drops. */
 const PIPE_QUEUE_PACKETS = 256;
 
-export type CameraSource = { url: string; username: string | null; password: string | null };
+export type CameraSource = {
+  /** rtsp or rtsps, without name and password; empty for a test picture. */
+  url: string;
+  username: string | null;
+  password: string | null;
+  /** The picture is made here: the one of this stream. */
+  test?: StreamRole | undefined;
+};
 
 export type LiveCodec = "copy" | "h264";
 
@@ -59,6 +67,13 @@ export const INPUT_ARGS: readonly string[] = words(`
   -f concat -safe 0 -i pipe:${SCRIPT_FD}
 `);
 
+/** The same for the test picture, which comes on standard input itself. MPEG-TS has a tag for H.264 that MP4 would refuse. */
+export const TEST_INPUT_ARGS: readonly string[] = words(`
+  -copytb 1 -itsoffset 1 -protocol_whitelist pipe
+  -analyzeduration ${ANALYZE_US} -fpsprobesize 0
+  -f mpegts -tag:v 0 -i pipe:${SCRIPT_FD}
+`);
+
 /**
  * How recordings are muxed: fragments of at most a second, flushed as they are complete, their times left as they are.
  * With `avoid_negative_ts` and the edit list as they are by default, the first sample is moved to 0, away from where RTP
@@ -82,15 +97,15 @@ const TRANSCODE = `
 const COPY = "-c:v copy -bsf:v dump_extra=freq=keyframe";
 
 /**
- * @param outputs where RTP goes, how live view gets its H.264, and whether a tap listens
+ * @param outputs whether the picture is the test one, where RTP goes, how live view gets its H.264, and whether a tap listens
  * @returns everything after `ffmpeg`
  */
-export function ingestArgs(outputs: { rtp: RtpTarget; live: LiveCodec; tap: boolean }): string[] {
+export function ingestArgs(outputs: { test?: boolean; rtp: RtpTarget; live: LiveCodec; tap: boolean }): string[] {
   const { rtp } = outputs;
   const recording = Object.entries(RECORDING_OPTIONS).map(([name, value]) => `${name}=${value}`);
   return [
     ...words("-hide_banner -nostdin -nostats -loglevel info"),
-    ...INPUT_ARGS,
+    ...(outputs.test ? TEST_INPUT_ARGS : INPUT_ARGS),
     // FFmpeg takes the ssrc as a signed integer.
     ...words(`
       -map 0:v:0 ${outputs.live === "copy" ? COPY : TRANSCODE}

@@ -38,7 +38,7 @@ export async function probeStream(
   const { init, fragments, hasAudio } = seen;
   const measure = new StreamMeasure();
   for (const fragment of fragments) measure.add(fragment);
-  const { fps, gopSeconds } = measure.measured;
+  const { fps, gopSeconds, bitrateKbps } = measure.measured;
   const [entry, profile = null] = init.codec.split(".", 2) as [string, string?];
   const h265 = entry === "hev1" || entry === "hvc1";
   if (!h265 && entry !== "avc1" && entry !== "avc3")
@@ -67,6 +67,7 @@ export async function probeStream(
     gop_seconds: gopSeconds,
     b_frames: bFrames,
     has_audio: hasAudio,
+    bitrate_kbps: bitrateKbps,
     picture: `data:image/jpeg;base64,${jpeg.toString("base64")}`,
     warnings,
   };

@@ -3,13 +3,14 @@
  *
  * Alive means bytes advancing: a process that exists but sends nothing is ended here, by the deadlines below.
  */
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Clock } from "@vas/base/clock.ts";
 import type { RtpTarget } from "../live/camera-live.ts";
 import { Fmp4Error, type Fmp4Part, Fmp4Splitter } from "../recording/fmp4.ts";
 import { type Cause, cause, causeOf } from "./causes.ts";
 import { Child } from "./child.ts";
 import { type CameraSource, IO_TIMEOUT_MS, ingestArgs, inputScript, type LiveCodec } from "./ffmpeg-args.ts";
+import { startTestPicture } from "./test-picture.ts";
 
 /** To the moment FFmpeg knows the stream; one read of it may take 5 s, so a camera that trickles is noticed here. */
 const OPEN_DEADLINE_MS = 10_000;
@@ -46,7 +47,12 @@ export async function runIngest(options: RunOptions, signal: AbortSignal): Promi
     since: nowMs(clock),
     cause: cause("timed_out"),
   };
-  const args = ingestArgs({ rtp: options.rtp, live: options.live, tap: options.tapWriteFd !== undefined });
+  const args = ingestArgs({
+    rtp: options.rtp,
+    live: options.live,
+    tap: options.tapWriteFd !== undefined,
+    test: options.source.test !== undefined,
+  });
   const child = new Child(
     options.ffmpeg,
     args,
@@ -59,7 +65,10 @@ export async function runIngest(options: RunOptions, signal: AbortSignal): Promi
   );
   options.onSpawned();
   child.process.stdin?.on("error", () => child.process.kill("SIGKILL"));
-  child.process.stdin?.end(inputScript(options.source));
+  const { test } = options.source;
+  const picture = test === undefined ? undefined : startTestPicture(options.ffmpeg, test);
+  if (picture) picture.process.stdout?.pipe(child.process.stdin as Writable);
+  else child.process.stdin?.end(inputScript(options.source));
 
   const end = (found: Cause) => {
     verdict ??= found;
@@ -96,6 +105,8 @@ export async function runIngest(options: RunOptions, signal: AbortSignal): Promi
   try {
     await child.exited;
   } finally {
+    picture?.process.kill("SIGKILL");
+    await picture?.exited;
     clearInterval(watch);
     signal.removeEventListener("abort", stop);
   }

@@ -47,6 +47,13 @@ test("after a restart the line goes on above what is recorded, whatever the cloc
   assert.equal(new TimeLine(recorded).beginRun(NOON_MS + HOUR_MS), (NOON_MS + HOUR_MS) * 90);
 });
 
+test("a run that is placed by arrival stands where it was placed, and never before a frame of an earlier run", () => {
+  const line = new TimeLine(0);
+  const [, end] = run(line, NOON_MS, 10);
+  assert.equal(line.placeRun(end + 500), end + 500);
+  assert.equal(line.placeRun(end - 90_000), end + 1);
+});
+
 test("times are safe integers for thousands of years", () => {
   const line = new TimeLine(0);
   assert.ok(Number.isSafeInteger(line.beginRun(Date.parse("4999-12-31T23:59:59.999Z")) + 365 * 24 * HOUR_MS * 90));

@@ -1,4 +1,4 @@
-/** Where a camera's runs stand on its one time line; docs/design/time.md. */
+/** Where a stream's runs stand on its camera's time line; docs/design/time.md. */
 
 const TICKS_PER_MS = 90;
 /** Between the last frame of a run and the next run's base, so that what was on its way is still of the run before. */
@@ -19,6 +19,11 @@ export class TimeLine {
   /** @returns the base of the run that begins now: Unix time, or above everything before it where the clock was set back */
   beginRun(wallMs: number): number {
     return Math.max(this.#lastPts90k + SEAM_TICKS, wallMs * TICKS_PER_MS);
+  }
+
+  /** @returns the base of a run whose place was found by arrival; no frame of it comes before those of earlier runs */
+  placeRun(pts90kBase: number): number {
+    return Math.max(this.#lastPts90k + 1, pts90kBase);
   }
 
   /** @param pts90k the end of a frame; one that lies before others changes nothing */

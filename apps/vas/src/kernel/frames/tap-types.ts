@@ -32,6 +32,8 @@ export type TapOptions = {
   height?: number | undefined;
   /** Decodes by hardware where that works, and in software, saying why, where it does not. Default: software. */
   hardware?: Hardware | undefined;
+  /** Exported frames count on from here; what an earlier tap of the camera counted to. Default 0. */
+  lastFrameId?: number | undefined;
   onState(state: TapState): void;
   /** Told of every process that died, with what a reason for people leaves out. */
   log?: Log;

@@ -65,7 +65,7 @@ export function startTap(options: TapOptions): Tap {
     packetsRead: 0,
     framesOverRate: 0,
     restarts: 0,
-    lastFrameId: 0,
+    lastFrameId: options.lastFrameId ?? 0,
     lastPts90k: null,
     size: null,
     hardware: null,

@@ -1,12 +1,12 @@
 /**
- * One camera's live view: a router, one explicit PlainTransport that takes RTP from the ingest FFmpeg, and a producer
+ * One stream's live view: a router, one explicit PlainTransport that takes RTP from the ingest FFmpeg, and a producer
  * per run. No RTP packet passes through this process.
  *
  * | what ends | what is told to viewers | what is made anew |
  * | --- | --- | --- |
  * | a run | each consumer's `onEnded` | a producer, at the next run |
  * | the worker | each transport's `onClosed` | router and transport on another worker, on the same RTP port |
- * | the camera | each transport's `onClosed` | nothing |
+ * | the stream | each transport's `onClosed` | nothing |
  */
 import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
@@ -15,6 +15,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "@vas/base/log.ts";
 import { errorText } from "@vas/base/log.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
+import type { StreamRole } from "@vas/contracts/http.ts";
 import type { Run } from "@vas/contracts/live.ts";
 import type { types } from "mediasoup";
 import type { ViewerConsumer, ViewerTransport } from "../index.ts";
@@ -41,6 +42,7 @@ type Route = { router: types.Router; plain: types.PlainTransport; webRtcServer: 
 
 export class CameraLive {
   readonly #pool: WorkerPool;
+  readonly #stream: StreamRole;
   readonly #log: Log;
   readonly #onRun: (run: Run) => void;
   readonly #transports = new Map<string, () => void>();
@@ -55,8 +57,9 @@ export class CameraLive {
   #announced = false;
 
   /** @param onRun a run can be consumed, or its RTP base became known */
-  constructor(pool: WorkerPool, log: Log, onRun: (run: Run) => void) {
+  constructor(pool: WorkerPool, stream: StreamRole, log: Log, onRun: (run: Run) => void) {
     this.#pool = pool;
+    this.#stream = stream;
     this.#log = log;
     this.#onRun = onRun;
   }
@@ -64,7 +67,7 @@ export class CameraLive {
   /** Prepares a run before its FFmpeg starts, so that not one packet is lost. */
   async beginRun(run: { runId: string; pts90kBase: number }): Promise<RtpTarget> {
     this.endRun();
-    this.#run = { run_id: run.runId, pts90k_base: run.pts90kBase, rtp_base: null };
+    this.#run = { run_id: run.runId, pts90k_base: run.pts90kBase, rtp_base: null, stream: this.#stream };
     this.#ssrc = randomInt(1, 0xffff_ffff);
     this.#firstTimestamp = undefined;
     this.#firstStreamPts = undefined;
@@ -74,9 +77,14 @@ export class CameraLive {
     return { port: this.#ports?.port as number, sourcePort: this.#ports?.sourcePort as number, ssrc: this.#ssrc };
   }
 
-  /** The run's media is flowing; its first packet has this presentation time in the run's own ticks. */
-  runIsLive(firstStreamPts: number): void {
+  /**
+   * The run's media is flowing; its first packet has this presentation time in the run's own ticks.
+   *
+   * @param pts90kBase where the run begins, which may have been found only now
+   */
+  runIsLive(firstStreamPts: number, pts90kBase: number): void {
     if (!this.#run) return;
+    this.#run = { ...this.#run, pts90k_base: pts90kBase };
     this.#firstStreamPts = firstStreamPts;
     this.#announced = true;
     this.#learnRtpBase();
