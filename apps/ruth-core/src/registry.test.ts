@@ -98,7 +98,10 @@ test("class names come from their file, and several folders of models are read i
   const first = models(t);
   const second = models(t);
   first.put("m", {
-    "model.yaml": yaml("m", "output_schema:\n  type: detection\n  class_names_file: names.txt\n"),
+    "model.yaml": yaml(
+      "m",
+      "output_schema:\n  type: detection\n  class_names_file: names.txt\n  keypoint_names: [a, b]\n  skeleton: [[b, a]]\n",
+    ),
     "handler.ts": "1",
     "names.txt": "person\r\ncar\r\n\n",
   });
@@ -107,6 +110,7 @@ test("class names come from their file, and several folders of models are read i
   await registry.scan();
   assert.deepEqual(registry.models[0]?.class_names, ["person", "car"]);
   assert.equal(registry.models[0]?.output_type, "detection");
+  assert.deepEqual([registry.models[0]?.keypoint_names, registry.models[0]?.skeleton], [["a", "b"], [[1, 0]]]);
   assert.equal(registry.models[1]?.valid, false);
   assert.equal(registry.unreadable.get("/nowhere/at/all"), "ENOENT");
 });

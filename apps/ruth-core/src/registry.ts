@@ -8,7 +8,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import type { DiscoveredModel } from "@vas/contracts/http.ts";
-import { MAX_MODEL_YAML_BYTES, type ModelYaml, parseModelYaml } from "@vas/contracts/model.ts";
+import { MAX_MODEL_YAML_BYTES, type ModelYaml, parseModelYaml, skeletonOf } from "@vas/contracts/model.ts";
 import { namesFromMetadata, onnxMetadata } from "@vas/contracts/onnx-metadata.ts";
 import { gpuNotice, hasGpu } from "./gpu.ts";
 import { schemaProblem } from "./parameters.ts";
@@ -208,6 +208,8 @@ function describe(yaml: ModelYaml, folder: string, isGpuThere: boolean): Discove
     notice: gpuNotice(yaml.resource_requirements, isGpuThere),
     reply_timeout_ms: yaml.runtime?.reply_timeout_ms ?? null,
     max_in_flight: yaml.runtime?.max_in_flight ?? null,
+    keypoint_names: yaml.output_schema?.keypoint_names ?? null,
+    skeleton: skeletonOf(yaml.output_schema),
   };
 }
 

@@ -574,6 +574,16 @@ export const DiscoveredModel = Type.Object({
   /** What model.yaml grants the runtime; null where Core's own figures hold. */
   reply_timeout_ms: Type.Optional(Nullable(Type.Integer())),
   max_in_flight: Type.Optional(Nullable(Type.Integer())),
+  /** Names of key points, in the order of a detection's; null where the model declares none. */
+  keypoint_names: Type.Optional(Nullable(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 256 }))),
+  /** Pairs of places in a detection's key points that a line joins; null where the model declares none. */
+  skeleton: Type.Optional(
+    Nullable(
+      Type.Array(Type.Tuple([Type.Integer({ minimum: 0, maximum: 255 }), Type.Integer({ minimum: 0, maximum: 255 })]), {
+        maxItems: 512,
+      }),
+    ),
+  ),
 });
 export type DiscoveredModel = Static<typeof DiscoveredModel>;
 export const AiModel = Type.Object({

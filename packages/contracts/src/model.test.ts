@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isInsideFolder, parseModelYaml } from "./model.ts";
+import { isInsideFolder, parseModelYaml, skeletonOf } from "./model.ts";
 
 const GOOD = `model_id: person-hog
 model_name: People
@@ -88,4 +88,29 @@ test("paths that leave the folder are refused", () => {
 test("a bomb of nested collections is answered quickly enough to be answered at all", () => {
   refused(`${GOOD}config_schema: ${"[".repeat(20_000)}\n`);
   refused(`${GOOD}author: ${"{a: ".repeat(10_000)}\n`);
+});
+
+test("a skeleton is pairs of names or places, and one that leads nowhere is refused with its line", () => {
+  const schemaOf = (text: string) => {
+    const parsed = parseModelYaml(`${GOOD}output_schema:\n${text}`);
+    assert.ok("model" in parsed, JSON.stringify(parsed));
+    return parsed.model.output_schema;
+  };
+  const named = schemaOf("  keypoint_names: [hip, knee, foot]\n  skeleton: [[hip, knee], [1, foot]]\n");
+  assert.deepEqual(skeletonOf(named), [
+    [0, 1],
+    [1, 2],
+  ]);
+  assert.deepEqual(skeletonOf(schemaOf("  skeleton: [[0, 255]]\n")), [[0, 255]]);
+  assert.deepEqual(skeletonOf(schemaOf("  skeleton: []\n")), []);
+  assert.equal(skeletonOf(schemaOf("  keypoint_names: [hip]\n")), null);
+  const bad = (text: string) => refused(`${GOOD}output_schema:\n${text}`);
+  assert.match(
+    bad("  keypoint_names: [hip, knee]\n  skeleton:\n    - [hip, knee]\n    - [hip, foot]\n"),
+    /^10: .*"foot"/,
+  );
+  assert.match(bad("  keypoint_names: [hip, knee]\n  skeleton: [[0, 2]]\n"), /key point 2, .*has 2/);
+  assert.match(bad("  skeleton: [[hip, knee]]\n"), /list keypoint_names/);
+  assert.match(bad("  skeleton: [[0, 256]]\n"), /skeleton/);
+  assert.match(bad("  skeleton: [[0, 1, 2]]\n"), /skeleton/);
 });

@@ -14,6 +14,13 @@ export const MAX_MODEL_YAML_BYTES = 64 * 1024;
 const closed = { additionalProperties: false };
 const Text = Type.String({ minLength: 1, maxLength: 256 });
 const Fraction = Type.Number({ minimum: 0, maximum: 1 });
+/** As many as a detection may carry. */
+const MAX_KEYPOINTS = 256;
+const MAX_BONES = 512;
+const Keypoint = Type.Union([
+  Type.Integer({ minimum: 0, maximum: MAX_KEYPOINTS - 1 }),
+  Type.String({ minLength: 1, maxLength: 64 }),
+]);
 const Channels = Type.Tuple([Type.Number(), Type.Number(), Type.Number()]);
 
 export const ModelYaml = Type.Object(
@@ -81,6 +88,12 @@ export const ModelYaml = Type.Object(
             Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 1, maxItems: 10_000 }),
           ),
           class_names_file: Type.Optional(Text),
+          /** Of a model with key points, in the order of its answer. */
+          keypoint_names: Type.Optional(
+            Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: MAX_KEYPOINTS }),
+          ),
+          /** Which key points are joined by a line: pairs of names of keypoint_names, or of places from 0 on. */
+          skeleton: Type.Optional(Type.Array(Type.Tuple([Keypoint, Keypoint]), { maxItems: MAX_BONES })),
         },
         closed,
       ),
@@ -190,7 +203,36 @@ export function parseModelYaml(text: string): { model: ModelYaml } | { error: Mo
         `the path "${path}" leaves the model's folder`,
         "put the file into the folder and name it relatively",
       );
+  const stray = strayBone(model.output_schema);
+  if (stray)
+    return fail(
+      lineOf(`/output_schema/skeleton/${stray.bone}`),
+      `the skeleton names the key point ${JSON.stringify(stray.keypoint)}, which does not exist`,
+      model.output_schema?.keypoint_names
+        ? `keypoint_names has ${model.output_schema.keypoint_names.length}, counted from 0`
+        : "list keypoint_names, or write places from 0 on",
+    );
   return { model };
+}
+
+type OutputSchema = ModelYaml["output_schema"];
+
+function strayBone(schema: OutputSchema): { bone: number; keypoint: number | string } | undefined {
+  const names = schema?.keypoint_names;
+  for (const [bone, ends] of (schema?.skeleton ?? []).entries())
+    for (const keypoint of ends) {
+      const exists = typeof keypoint === "string" ? names?.includes(keypoint) : !names || keypoint < names.length;
+      if (!exists) return { bone, keypoint };
+    }
+  return undefined;
+}
+
+/** Pairs of places from 0 on; null where the model declares no skeleton. An empty one means: points without lines. */
+export function skeletonOf(schema: OutputSchema): [number, number][] | null {
+  if (!schema?.skeleton) return null;
+  const place = (keypoint: number | string): number =>
+    typeof keypoint === "number" ? keypoint : (schema.keypoint_names ?? []).indexOf(keypoint);
+  return schema.skeleton.map(([from, to]) => [place(from), place(to)]);
 }
 
 /** True where a path is relative and has no step upwards. Symbolic links are the reader's to refuse. */

@@ -1,4 +1,5 @@
 /** A finding as the text of a model.yaml. Pure. */
+import { COCO_KEYPOINT_NAMES, COCO_SKELETON } from "@vas/contracts/keypoints.ts";
 import type { Finding } from "./recognise.ts";
 
 export type Identity = {
@@ -51,6 +52,7 @@ export function writeModelYaml(identity: Identity, finding: Finding): string {
     ...(finding.classNames.length > 0
       ? ["  class_names:", ...wrapped(finding.classNames.map(quoted), "    ")]
       : ["  # class_names: [first, second]   the network does not name its classes"]),
+    ...(finding.task === "pose" ? keypointLines(finding.keypoints) : []),
     "config_schema:",
     "  type: object",
     "  additionalProperties: false",
@@ -73,6 +75,24 @@ export function writeModelYaml(identity: Identity, finding: Finding): string {
       : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Seventeen points are those of COCO in every common pose model; of others only the author knows. */
+function keypointLines(count: number | null): string[] {
+  if (count !== COCO_KEYPOINT_NAMES.length)
+    return [
+      `  # keypoint_names: [first, second]   the network does not name its ${count === null ? "" : `${count} `}key points`,
+      "  # skeleton: [[0, 1]]   which of them a line joins",
+    ];
+  return [
+    "  keypoint_names:",
+    ...wrapped([...COCO_KEYPOINT_NAMES], "    "),
+    "  skeleton:",
+    ...wrapped(
+      COCO_SKELETON.map(([from, to]) => `[${from}, ${to}]`),
+      "    ",
+    ),
+  ];
 }
 
 /** JSON's strings are YAML's double-quoted ones; plain words need no quotes. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { COCO_SKELETON } from "@vas/contracts/keypoints.ts";
 import { parseModelYaml } from "@vas/contracts/model.ts";
 import { bytesSource, type OnnxGraph, readGraph } from "../../../runtimes/onnx/graph.ts";
 import { type Graph, writeOnnx } from "../../../runtimes/onnx/testing/onnx-writer.ts";
@@ -89,6 +90,7 @@ for (const [what, graph, format, classes] of CASES)
     assert.equal(model.model_name, "It's: a #name");
     assert.deepEqual(model.expected_resolution, [640, 640]);
     assert.deepEqual(model.output_schema?.class_names ?? [], finding.classNames);
+    assert.equal(model.output_schema?.skeleton?.length, finding.keypoints === 17 ? COCO_SKELETON.length : undefined);
     assert.ok(
       text.split("\n").every((line) => line.length <= 160),
       "lines a person can read",

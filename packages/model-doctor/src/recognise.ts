@@ -28,6 +28,8 @@ export type Finding = {
   std: number[] | null;
   classes: number | null;
   classNames: string[];
+  /** Of a pose; null where there are none or it cannot be told. */
+  keypoints: number | null;
   /** Each with what it follows from. */
   reasons: string[];
   assumed: string[];
@@ -66,6 +68,7 @@ export function recognise(graph: OnnxGraph, options: RecogniseOptions = {}): Fin
     std: null,
     classes: null,
     classNames: namesFromMetadata(graph.metadata.get("names")),
+    keypoints: null,
     reasons: [],
     assumed: [],
     problems: [],
@@ -280,6 +283,7 @@ function boxesFamily(output: Value, shape: (number | null)[], hints: Hints, find
   if (fields === null) return null;
   if (task === "pose") {
     const points = /\[\s*(\d+)\s*,\s*([23])/.exec(graph.metadata.get("kpt_shape") ?? "");
+    finding.keypoints = points ? Number(points[1]) : null;
     const classes = points ? fields - 4 - Number(points[1]) * Number(points[2]) : names || 1;
     return { format: "yolo-pose", task: "pose", classes, why: `the metadata says pose: ${text}` };
   }
@@ -295,6 +299,7 @@ function boxesFamily(output: Value, shape: (number | null)[], hints: Hints, find
   }
   if ((cells !== null && count === cells) || (cells === null && second === fields)) {
     if (names === 0 && fields === 56) {
+      finding.keypoints = 17;
       finding.assumed.push("17 key points of people: 56 fields are 4 + 1 + 17 * 3");
       return { format: "yolo-pose", task: "pose", classes: 1, why: `one box for each cell with 17 points: ${text}` };
     }

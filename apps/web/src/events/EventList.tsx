@@ -1,7 +1,16 @@
 /** The list of events: only the rows near the screen exist, so that ten thousand scroll like ten. */
 import type { AiEvent } from "@vas/contracts/http.ts";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type MouseEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import {
+  memo,
+  type MouseEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { snapshotImage } from "../api/vas.ts";
 import { eventsText } from "../strings/events.ts";
 import { CheckIcon } from "../ui/icons.tsx";
@@ -50,17 +59,23 @@ export function EventList(props: Props) {
     return () => observer.disconnect();
   }, [head]);
 
-  const rows = useWindowVirtualizer({
-    count: events.length,
-    estimateSize: () => ROW_PX,
-    overscan: OVERSCAN,
-    scrollMargin,
-    getItemKey: (index) => events[index]?.id ?? index,
-    // The open row stays, wherever the list is scrolled to: the focus is on it.
-    rangeExtractor: (range: Range) => {
+  // The same functions as long as the same events: with new ones every row of the list would be measured anew each frame.
+  const getItemKey = useCallback((index: number) => events[index]?.id ?? index, [events]);
+  // The open row stays, wherever the list is scrolled to: the focus is on it.
+  const rangeExtractor = useCallback(
+    (range: Range) => {
       const near = defaultRangeExtractor(range);
       return openIndex < 0 || near.includes(openIndex) ? near : [...near, openIndex].sort((a, b) => a - b);
     },
+    [openIndex],
+  );
+  const rows = useWindowVirtualizer({
+    count: events.length,
+    estimateSize: rowHeight,
+    overscan: OVERSCAN,
+    scrollMargin,
+    getItemKey,
+    rangeExtractor,
   });
   const shown = rows.getVirtualItems();
   const last = shown.findLast((row) => row.index !== openIndex)?.index ?? 0;
@@ -107,6 +122,10 @@ export function EventList(props: Props) {
       })}
     </ul>
   );
+}
+
+function rowHeight(): number {
+  return ROW_PX;
 }
 
 type RowProps = {

@@ -6,7 +6,9 @@ import { readResult } from "../overlay/declared.ts";
 import { draw } from "../overlay/draw.ts";
 import { onDevicePixels, pictureRect } from "../overlay/geometry.ts";
 import { overlayKey, readOverlaySettings } from "../overlay/settings.ts";
+import { loadSkeletons, NO_SKELETONS } from "../overlay/skeletons.ts";
 import { useMe } from "../people/me.ts";
+import { useSite } from "../site.ts";
 import { eventsText } from "../strings/events.ts";
 import { load } from "../ui/stored.ts";
 
@@ -18,6 +20,15 @@ export function EventPicture(props: { event: AiEvent; alt: string; boxes: boolea
   const canvas = useRef<HTMLCanvasElement>(null);
   const [broken, setBroken] = useState<string | null>(null);
   const isBroken = broken === event.snapshot_id;
+  const { vas } = useSite();
+  const [skeletons, setSkeletons] = useState(NO_SKELETONS);
+  useEffect(() => {
+    let current = true;
+    void loadSkeletons(vas, Date.now()).then((found) => current && setSkeletons(found));
+    return () => {
+      current = false;
+    };
+  }, [vas]);
 
   const paint = useCallback(() => {
     const [box, picture, target] = [stage.current, image.current, canvas.current];
@@ -45,9 +56,11 @@ export function EventPicture(props: { event: AiEvent; alt: string; boxes: boolea
       target.width,
       target.height,
       scale,
+      [],
+      skeletons,
     );
     target.dataset.drawn = String(drawn.length);
-  }, [event, boxes, userId]);
+  }, [event, boxes, userId, skeletons]);
 
   useEffect(() => {
     paint();

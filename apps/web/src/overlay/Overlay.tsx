@@ -5,6 +5,8 @@ import type { ModelZones } from "./draw.ts";
 import { OverlayLayer } from "./layer.ts";
 import type { OverlayReport } from "./report.ts";
 import type { OverlaySettings } from "./settings.ts";
+import { loadSkeletons, NO_SKELETONS } from "./skeletons.ts";
+import { useSite } from "../site.ts";
 
 const NO_ZONES: readonly ModelZones[] = [];
 
@@ -26,6 +28,20 @@ export function Overlay(props: Props) {
   const layer = useRef<OverlayLayer | null>(null);
   const latest = useRef(props);
   latest.current = props;
+  const { vas } = useSite();
+  const skeletons = useRef(NO_SKELETONS);
+
+  useEffect(() => {
+    let current = true;
+    void loadSkeletons(vas, Date.now()).then((found) => {
+      if (!current) return;
+      skeletons.current = found;
+      layer.current?.paint();
+    });
+    return () => {
+      current = false;
+    };
+  }, [vas]);
 
   useEffect(() => {
     const video = props.video.current;
@@ -38,6 +54,7 @@ export function Overlay(props: Props) {
       settings: () => latest.current.settings,
       zoom: () => latest.current.zoom ?? 1,
       zones: () => latest.current.zones ?? NO_ZONES,
+      skeletons: () => skeletons.current,
       onReport: (report) => latest.current.onReport(report),
     });
     layer.current = made;

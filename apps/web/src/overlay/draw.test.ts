@@ -6,6 +6,7 @@ import { tintOf } from "./mask.ts";
 import type { Drawn } from "./results.ts";
 import { labelKey, readOverlaySettings } from "./settings.ts";
 import type { Pen } from "./shapes.ts";
+import { type Skeletons, skeletonsOf } from "./skeletons.ts";
 
 function pen(): { pen: Pen; calls: unknown[][] } {
   const calls: unknown[][] = [];
@@ -153,4 +154,31 @@ test("a mask that is none is a box", () => {
 
 test("a mask has its model's colour", () => {
   assert.deepEqual([...new Uint8Array(new Uint32Array([tintOf("#ff8001")]).buffer)], [255, 128, 1, 255]);
+});
+
+test("key points are joined as the model declares, and 17 of a model that declares nothing as COCO's", () => {
+  const points = (count: number): [number, number, number][] =>
+    Array.from({ length: count }, (_, at) => [at / 100, 0.5, 0.9]);
+  const lines = (count: number, skeletons?: Skeletons) => {
+    const { pen: canvas, calls } = pen();
+    draw(canvas, [fresh("pose", found({ keypoints: points(count) }))], on, 100, 100, 1, [], skeletons);
+    return calls.filter(([name]) => name === "lineTo").length;
+  };
+  const declared = skeletonsOf([
+    {
+      model_id: "pose",
+      skeleton: [
+        [0, 1],
+        [1, 2],
+        [2, 250],
+      ],
+    }, // the last one leads to a point that is not there
+    { model_id: "other", skeleton: null },
+  ]);
+  assert.equal(lines(17), 16);
+  assert.equal(lines(5), 0);
+  assert.equal(lines(5, declared), 2);
+  assert.equal(lines(17, declared), 2);
+  assert.equal(lines(17, skeletonsOf([{ model_id: "pose", skeleton: [] }])), 0);
+  assert.equal(lines(17, skeletonsOf([{ model_id: "pose" }])), 16);
 });

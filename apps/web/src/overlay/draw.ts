@@ -3,6 +3,7 @@ import type { Detection } from "@vas/contracts/inference.ts";
 import type { Drawn } from "./results.ts";
 import { labelKey, type OverlaySettings } from "./settings.ts";
 import { drawShape, isWholePicture, type Pen } from "./shapes.ts";
+import { NO_SKELETONS, type Skeletons } from "./skeletons.ts";
 
 const FONT_PX = 13;
 const LABEL_PX = FONT_PX + 6;
@@ -51,7 +52,7 @@ export type ModelZones = {
   zones: readonly { name: string; points: readonly (readonly [x: number, y: number])[] }[];
 };
 
-export type Chosen = { colour: string; detection: Detection; aged: boolean };
+export type Chosen = { modelId: string; colour: string; detection: Detection; aged: boolean };
 
 /** What of the results the settings let through. */
 export function chosen(drawn: readonly Drawn[], settings: OverlaySettings): Chosen[] {
@@ -64,7 +65,7 @@ export function chosen(drawn: readonly Drawn[], settings: OverlaySettings): Chos
     for (const detection of result.detections) {
       if (detection.confidence < settings.threshold) continue;
       if (hidden.size > 0 && hidden.has(labelKey(result.model_id, detection.class_name))) continue;
-      list.push({ colour, detection, aged: ageTicks > 0 });
+      list.push({ modelId: result.model_id, colour, detection, aged: ageTicks > 0 });
     }
   }
   return list;
@@ -75,6 +76,7 @@ export function chosen(drawn: readonly Drawn[], settings: OverlaySettings): Chos
  *
  * @param width canvas size in device pixels, which is exactly the picture's area
  * @param scale device pixels per CSS pixel
+ * @param skeletons what the models declare
  * @returns what was drawn, in order
  */
 export function draw(
@@ -85,6 +87,7 @@ export function draw(
   height: number,
   scale: number,
   zones: readonly ModelZones[] = [],
+  skeletons: Skeletons = NO_SKELETONS,
 ): Chosen[] {
   pen.clearRect(0, 0, width, height);
   const list = chosen(drawn, settings);
@@ -98,12 +101,12 @@ export function draw(
   for (const one of outlined) drawZones(pen, one, settings, width, height, scale);
   const dash = [6 * scale, 4 * scale];
   let dashed = false;
-  for (const { colour, detection, aged } of list) {
+  for (const { modelId, colour, detection, aged } of list) {
     if (aged !== dashed) pen.setLineDash(aged ? dash : []);
     dashed = aged;
     pen.strokeStyle = colour;
     pen.fillStyle = colour;
-    drawShape(pen, detection, width, height, settings.lineWidth * scale, settings.opacity);
+    drawShape(pen, detection, width, height, settings.lineWidth * scale, settings.opacity, skeletons.get(modelId));
   }
   if (dashed) pen.setLineDash([]);
   // Labels last, so that no box crosses one.

@@ -8,6 +8,7 @@ import { shownFrame } from "./frame.ts";
 import { onDevicePixels, pictureRect } from "./geometry.ts";
 import type { OverlaySettings } from "./settings.ts";
 import { type OverlayReport, reportOf } from "./report.ts";
+import { NO_SKELETONS, type Skeletons } from "./skeletons.ts";
 
 const REPORT_MS = 250;
 /** More pixels across than this cost more than they show. */
@@ -22,6 +23,8 @@ export type LayerOptions = {
   /** How much larger than laid out the stage is shown; canvases have so many pixels more, and lines stay as thin. */
   zoom: () => number;
   zones: () => readonly ModelZones[];
+  /** None are declared where it is absent. */
+  skeletons?: () => Skeletons;
   onReport: (report: OverlayReport) => void;
 };
 
@@ -113,8 +116,10 @@ export class OverlayLayer {
     place(boxes, rect);
     const { pixelWidth, pixelHeight } = rect;
     const zones = this.#options.zones();
+    const skeletons = this.#options.skeletons?.() ?? NO_SKELETONS;
     const key = [
       settings,
+      skeletons,
       zones,
       scale,
       pixelWidth,
@@ -126,7 +131,7 @@ export class OverlayLayer {
       if (boxes.width !== pixelWidth) boxes.width = pixelWidth;
       if (boxes.height !== pixelHeight) boxes.height = pixelHeight;
       this.#chosen = this.#boxesPen
-        ? draw(this.#boxesPen, shot.drawn, settings, pixelWidth, pixelHeight, scale, zones)
+        ? draw(this.#boxesPen, shot.drawn, settings, pixelWidth, pixelHeight, scale, zones, skeletons)
         : [];
       const first = this.#chosen[0];
       say(boxes, "drawn", String(this.#chosen.length));

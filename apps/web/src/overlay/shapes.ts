@@ -6,12 +6,14 @@
  * | `mask` | its pixels, tinted; the box only where nothing else outlines it |
  * | `polygon` of 3 or more corners | an outline, lightly filled |
  * | `polygon` of 2 corners | a line |
- * | `keypoints` | dots, and bones between them where the skeleton is known |
+ * | `keypoints` | dots, and lines between them as the model declares; 17 of a model that declares nothing are COCO's |
  * | a box of the whole picture and none of these | a class: its label alone, in the corner |
  * | none of these | a box |
  */
 import type { Detection } from "@vas/contracts/inference.ts";
+import { COCO_KEYPOINT_NAMES, COCO_SKELETON } from "@vas/contracts/keypoints.ts";
 import { drawMask } from "./mask.ts";
+import type { Bones } from "./skeletons.ts";
 
 /** What is used of a canvas. */
 export type Pen = Pick<
@@ -40,25 +42,6 @@ export type Pen = Pick<
   textBaseline: CanvasTextBaseline;
 };
 
-/** Pairs of key points, for the 17 points of the COCO data set, which every common pose model gives. */
-const COCO_BONES: readonly (readonly [number, number])[] = [
-  [0, 1],
-  [0, 2],
-  [1, 3],
-  [2, 4],
-  [5, 6],
-  [5, 7],
-  [7, 9],
-  [6, 8],
-  [8, 10],
-  [5, 11],
-  [6, 12],
-  [11, 12],
-  [11, 13],
-  [13, 15],
-  [12, 14],
-  [14, 16],
-];
 /** A point that the model itself doubts. */
 const LEAST_POINT_CONFIDENCE = 0.3;
 const FILL_ALPHA = 0.2;
@@ -70,7 +53,12 @@ export function isWholePicture({ bbox: [left, top, right, bottom], polygon, keyp
   );
 }
 
-/** Stroke and fill colour are set. `opacity` is what the pen's alpha goes back to. */
+/**
+ * Stroke and fill colour are set.
+ *
+ * @param opacity what the pen's alpha goes back to
+ * @param bones declared by the model; undefined where it declares none
+ */
 export function drawShape(
   pen: Pen,
   detection: Detection,
@@ -78,6 +66,7 @@ export function drawShape(
   height: number,
   lineWidth: number,
   opacity: number,
+  bones?: Bones,
 ): void {
   if (isWholePicture(detection)) return;
   const [left, top, right, bottom] = detection.bbox;
@@ -85,7 +74,7 @@ export function drawShape(
   const isMasked = mask !== undefined && drawMask(pen, mask, detection.bbox, width, height, opacity);
   if (polygon && polygon.length > 1) drawPolygon(pen, polygon, width, height, opacity);
   else if (!isMasked) pen.strokeRect(left * width, top * height, (right - left) * width, (bottom - top) * height);
-  if (keypoints) drawPose(pen, keypoints, width, height, lineWidth);
+  if (keypoints) drawPose(pen, keypoints, width, height, lineWidth, bones);
 }
 
 function drawPolygon(
@@ -115,10 +104,12 @@ function drawPose(
   width: number,
   height: number,
   lineWidth: number,
+  declared: Bones | undefined,
 ): void {
-  if (points.length === 17) {
+  const bones = declared ?? (points.length === COCO_KEYPOINT_NAMES.length ? COCO_SKELETON : []);
+  if (bones.length > 0) {
     pen.beginPath();
-    for (const [from, to] of COCO_BONES) {
+    for (const [from, to] of bones) {
       const [a, b] = [points[from], points[to]];
       if (!a || !b || a[2] < LEAST_POINT_CONFIDENCE || b[2] < LEAST_POINT_CONFIDENCE) continue;
       pen.moveTo(a[0] * width, a[1] * height);

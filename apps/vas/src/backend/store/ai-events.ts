@@ -129,7 +129,7 @@ export async function listEvents(
   const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
   const { min_confidence } = query;
   const filter: Filter = { query, fromMs, toMs, cursor, limit: limit + 1 };
-  const isRare = min_confidence !== undefined && (await isRareConfidence(db, min_confidence));
+  const isRare = min_confidence !== undefined && (await isRareConfidence(db, min_confidence, limit + 1));
   if (query.reviewed !== undefined) return pageByReview(db, filter, cameraIds, { isRare, limit, scannedRows });
   // Each camera's newest are found at once; the newest of several cameras together would be looked for among all of them.
   const picked =
@@ -241,8 +241,10 @@ const byConfidence: Way = {
   number: (column) => sql`+${sql.ref(column)}`,
   least: sql`c.confidence`,
 };
-/** So many rows above a confidence are few: they are read from the index in milliseconds. */
-const RARE_ROWS = 20_000;
+/** Rows above a confidence are everywhere in the store and must be sorted: each costs as much as so many along the time. */
+const COST_OF_RARE = 4;
+/** More are never few. */
+const MOST_RARE = 20_000;
 
 /** The `seq` and the time of the newest rows that fit. */
 function pick({ query, cameraIds, fromMs, toMs, cursor, limit }: Filter, way: Way): RawBuilder<unknown> {
@@ -262,10 +264,17 @@ function pick({ query, cameraIds, fromMs, toMs, cursor, limit }: Filter, way: Wa
     where ${sql.join(all, sql` and `)} order by ${time} desc, ${number("c.seq")} desc limit ${limit}) as picked`;
 }
 
-async function isRareConfidence(db: Database, least: number): Promise<boolean> {
+/**
+ * Whether all rows that reach a confidence cost less than those that are passed from the newest on until enough of them
+ * reach it: `limit * all / those`, where they are spread evenly.
+ */
+async function isRareConfidence(db: Database, least: number, limit: number): Promise<boolean> {
+  const all = await sql<{ rows: number | null }>`select max(seq) as rows from ai_events`.execute(db);
+  const even = Math.sqrt((limit * Number(all.rows[0]?.rows ?? 0)) / COST_OF_RARE);
+  const most = Math.min(MOST_RARE, Math.ceil(even));
   const { rows } = await sql<{ found: number }>`select count(*) as found from
-    (select 1 from ai_events where confidence >= ${least} limit ${RARE_ROWS + 1}) as counted`.execute(db);
-  return Number(rows[0]?.found) <= RARE_ROWS;
+    (select 1 from ai_events where confidence >= ${least} limit ${most + 1}) as counted`.execute(db);
+  return Number(rows[0]?.found) <= most;
 }
 
 /** The events with these ids, in no particular order; unknown ids are left out. */
