@@ -28,6 +28,8 @@ export type CoreSite = {
   readonly pid: number;
   /** What Core reported last. */
   metrics(): CoreMetrics | null;
+  /** Bytes that each full collection of Core left so far. */
+  live(): readonly number[];
   /** Results that VAS got. */
   results(): number;
   stop(): Promise<void>;
@@ -98,18 +100,27 @@ export async function startCoreSite(
     }
   }, 1);
 
-  const core: ChildProcess = spawn(process.execPath, [YOUNG, join(REPOSITORY, "apps/ruth-core/src/main.ts")], {
-    cwd: folder,
-    stdio: ["pipe", "ignore", process.env.BENCH_LOG ? "inherit" : "ignore"],
-    env: {
-      PATH: process.env.PATH ?? "",
-      VAS_URL: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-      VAS_SERVICE_KEY: KEY,
-      VAS_SHM_DIR: dir("shm"),
-      RUTH_MODELS_DIR: dir("models"),
-      RUTH_SOCKET_DIR: dir("sockets"),
-      RUTH_EXIT_WITH_STDIN: "1",
+  const core: ChildProcess = spawn(
+    process.execPath,
+    [YOUNG, "--trace-gc", join(REPOSITORY, "apps/ruth-core/src/main.ts")],
+    {
+      cwd: folder,
+      stdio: ["pipe", "pipe", process.env.BENCH_LOG ? "inherit" : "ignore"],
+      env: {
+        PATH: process.env.PATH ?? "",
+        VAS_URL: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+        VAS_SERVICE_KEY: KEY,
+        VAS_SHM_DIR: dir("shm"),
+        RUTH_MODELS_DIR: dir("models"),
+        RUTH_SOCKET_DIR: dir("sockets"),
+        RUTH_EXIT_WITH_STDIN: "1",
+      },
     },
+  );
+  // What V8 says of each full collection: the bytes that were left.
+  const live: number[] = [];
+  core.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    for (const [, left] of text.matchAll(/Mark-Compact[^\n]*? -> ([\d.]+) \(/g)) live.push(Number(left) * 1024 * 1024);
   });
   const exited = once(core, "exit");
   return {
@@ -122,6 +133,7 @@ export async function startCoreSite(
       return core.pid as number;
     },
     metrics: () => metrics,
+    live: () => live,
     results: () => results,
     async stop() {
       clearInterval(writing);
