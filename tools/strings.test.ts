@@ -5,11 +5,20 @@ import { parseAst } from "vite";
 import { isTest, type Source, sources } from "./sources.ts";
 
 /** Whose words have all moved. */
-const AREAS = ["apps/web/src/ui/", "apps/web/src/people/", "apps/web/src/App.tsx"];
+const AREAS = [
+  "apps/web/src/ui/",
+  "apps/web/src/people/",
+  "apps/web/src/events/",
+  "apps/web/src/live/",
+  "apps/web/src/overlay/",
+  "apps/web/src/App.tsx",
+];
 /** Attributes that are read or heard. */
 const READ =
   /^(aria-(label|description|valuetext|roledescription)|title|placeholder|alt|label|fromLabel|toLabel|hint|words|busyWords|description|action|cancel|what)$/;
 const LETTERS = /\p{L}{2}/u;
+/** The same in every language. */
+const UNITS = /^\W*(ms|s|fps|kbit\/s|px|JSON)\W*$/;
 
 type Node = { type: string; start: number; [key: string]: unknown };
 
@@ -45,7 +54,8 @@ function wordsIn({ path, text }: Source): string[] {
   const found: string[] = [];
   const say = (node: Node, words: string[]) => {
     const line = text.slice(0, node.start).split("\n").length;
-    for (const word of words) if (LETTERS.test(word)) found.push(`${path}:${line}: ${word.trim()}`);
+    for (const word of words)
+      if (LETTERS.test(word) && !UNITS.test(word)) found.push(`${path}:${line}: ${word.trim()}`);
   };
   const visit = (node: Node) => {
     if (node.type === "JSXText") say(node, [node.value as string]);

@@ -153,7 +153,7 @@ async function take(page: Page, shots: Shot[]): Promise<void> {
   }
 }
 
-/** What the guide shows, in 128 colours; a photograph would not do, a page of words and lines does. */
+/** What the guide shows, in 256 colours and 960 pixels wide. */
 function guidePictures(): void {
   const guide = join(REPOSITORY, "docs/guide");
   const taken = new Set(readdirSync(folder));
@@ -162,7 +162,7 @@ function guidePictures(): void {
     for (const [, name = ""] of readFileSync(join(guide, file), "utf8").matchAll(/\(pictures\/([\w-]+\.png)\)/g)) {
       if (!taken.has(name)) continue;
       const filter =
-        "scale='min(960,iw)':-1:flags=lanczos,split[a][b];[a]palettegen=max_colors=128[p];[b][p]paletteuse=dither=none";
+        "scale='min(960,iw)':-1:flags=lanczos,split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=sierra2_4a";
       const args = ["-v", "error", "-y", "-i", join(folder, name), "-filter_complex", filter];
       execFileSync("ffmpeg", [...args, join(guide, "pictures", name)]);
     }
