@@ -3,7 +3,7 @@
  * off, the third is the same build with every module of kernel/frames taken out (native/without-frames.ts). The two alike
  * say how much of a difference is chance.
  *
- *   MEDIASOUP_WORKER_BIN=... node bench/frame-off.ts [windows] [seconds per window]
+ *   MEDIASOUP_WORKER_BIN=... node bench/frame-off.ts [windows] [seconds per window] [rounds]
  */
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import { cpuMs, median } from "./native/stats.ts";
 
 const windows = Number(process.argv[2] ?? 7);
 const seconds = Number(process.argv[3] ?? 10);
+const rounds = Number(process.argv[4] ?? 3);
 const WITHOUT = `--import=${join(import.meta.dirname, "native/without-frames.ts")}`;
 
 await using camera = await startSyntheticCamera({ width: 1280, height: 720, fps: 25, gop: 50, bitrate: 3_000_000 });
@@ -32,46 +33,56 @@ async function startVas(name: string, nodeOptions?: string) {
   return { name, site, pids };
 }
 
-const off = await startVas("flag off");
-const again = await startVas("flag off, a second one");
-const without = await startVas("no such code", WITHOUT);
-const all = [off, again, without];
-await pause(5000);
-
+const KINDS: [string, string?][] = [["flag off"], ["flag off, a second one"], ["no such code", WITHOUT]];
+type Seen = Record<"processes" | "threads" | "descriptors" | "libraries", string[]> & { sharedMemory: number };
 const used: number[][] = [];
-for (let window = 0; window < windows; window++) {
-  const before = all.map(({ pids }) => cpuMs(pids()));
-  const start = performance.now();
-  await pause(seconds * 1000);
-  const over = (performance.now() - start) / 1000;
-  used.push(all.map(({ pids }, at) => (cpuMs(pids()) - (before[at] as number)) / over));
+let seen: Seen[] = [];
+for (let round = 0; round < rounds; round++) {
+  const all: Awaited<ReturnType<typeof startVas>>[] = [];
+  // Who starts later meets a fuller machine: they take turns.
+  for (let turn = 0; turn < KINDS.length; turn++) {
+    const at = (turn + round) % KINDS.length;
+    all[at] = await startVas(...(KINDS[at] ?? ["flag off"]));
+  }
+  await pause(5000);
+  for (let window = 0; window < windows; window++) {
+    const before = all.map(({ pids }) => cpuMs(pids()));
+    const start = performance.now();
+    await pause(seconds * 1000);
+    const over = (performance.now() - start) / 1000;
+    used.push(all.map(({ pids }, at) => (cpuMs(pids()) - (before[at] as number)) / over));
+  }
+  seen = all.map(({ site, pids }) => ({
+    processes: pids().map(program).sort(),
+    threads: pids().flatMap(threads).sort(),
+    descriptors: pids().flatMap(descriptors).sort(),
+    libraries: [...new Set(pids().flatMap(libraries))].sort(),
+    sharedMemory: readdirSync(site.shmDir).length,
+  }));
+  for (const [
+    at,
+    { processes, threads: running, descriptors: open, libraries: mapped, sharedMemory },
+  ] of seen.entries())
+    console.log(
+      `${(KINDS[at]?.[0] ?? "").padEnd(24)} ${processes.length} processes, ${running.length} threads, ${open.length} descriptors, ${mapped.length} libraries, ${sharedMemory} in shared memory`,
+    );
+  for (const what of ["processes", "threads", "descriptors", "libraries"] as const)
+    for (const [one, other, text] of [
+      [0, 2, "off has and the build without has not"],
+      [2, 0, "the build without has and off has not"],
+    ] as const) {
+      const left = less(seen[one]?.[what] ?? [], seen[other]?.[what] ?? []);
+      if (left.length > 0) console.log(`${what} that ${text}: ${left.join(", ")}`);
+    }
+  for (const { site } of all) await site.stop();
 }
-const seen = all.map(({ name, site, pids }, at) => ({
-  name,
-  processes: pids().map(program).sort(),
-  threads: pids().flatMap(threads).sort(),
-  descriptors: pids().flatMap(descriptors).sort(),
-  libraries: [...new Set(pids().flatMap(libraries))].sort(),
-  sharedMemory: readdirSync(site.shmDir).length,
-  cpu: median(used.map((row) => row[at] as number)),
-}));
-for (const { name, processes, threads: all, descriptors: open, libraries: mapped, sharedMemory, cpu } of seen)
-  console.log(
-    `${name.padEnd(24)} ${processes.length} processes, ${all.length} threads, ${open.length} descriptors, ${mapped.length} libraries, ${sharedMemory} in shared memory, ${cpu.toFixed(2)} ms/s`,
-  );
 const ratio = (a: number, b: number) => median(used.map((row) => (row[a] as number) / (row[b] as number))).toFixed(3);
 console.log(
-  `processor time, medians of ${windows} windows of ${seconds} s: off / without ${ratio(0, 2)}, off / off ${ratio(0, 1)}`,
+  `processor ms a second: ${KINDS.map(([name], at) => `${name} ${median(used.map((row) => row[at] as number)).toFixed(2)}`).join(", ")}`,
 );
-for (const what of ["processes", "threads", "descriptors", "libraries"] as const)
-  for (const [one, other, text] of [
-    [0, 2, "off has and the build without has not"],
-    [2, 0, "the build without has and off has not"],
-  ] as const) {
-    const left = less(seen[one]?.[what] ?? [], seen[other]?.[what] ?? []);
-    if (left.length > 0) console.log(`${what} that ${text}: ${left.join(", ")}`);
-  }
-for (const { site } of all) await site.stop();
+console.log(
+  `medians of ${used.length} windows of ${seconds} s: off / without ${ratio(0, 2)}, the second off / without ${ratio(1, 2)}, off / off ${ratio(0, 1)}`,
+);
 process.exit(0);
 
 /** What is in one list more often than in the other. */

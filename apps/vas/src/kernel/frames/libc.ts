@@ -42,6 +42,8 @@ const MAP_POPULATE = 0x8000;
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
 const MADV_COLLAPSE = 25;
 const HUGE_PAGE = 2 * 1024 * 1024;
+/** The largest ordinary page there is: whatever begins or ends with one does so with any. */
+const ANY_PAGE = 64 * 1024;
 
 export class LibcError extends Error {
   /** Such as `ENOSPC`. */
@@ -108,22 +110,25 @@ export function mapFile(fd: number, sizeBytes: number, access: "read" | "write")
     buffer,
     unmap() {
       buffer.transfer(0);
-      unmap(address, sizeBytes);
+      unmap(address, isLarge ? roundUp(sizeBytes, ANY_PAGE) : sizeBytes);
     },
   };
 }
 
 /** Address space that begins with a huge page and belongs to nobody else: what is mapped over it may be huge. */
 function reserveAligned(sizeBytes: number): bigint {
-  const span = BigInt(sizeBytes + HUGE_PAGE);
+  const kept = roundUp(sizeBytes, ANY_PAGE);
   const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  const found: bigint = libc().koffi.address(map(0n, Number(span), PROT_NONE, flags, -1));
-  const huge = BigInt(HUGE_PAGE);
-  const start = ((found + huge - 1n) / huge) * huge;
-  const end = start + ((BigInt(sizeBytes) + 4095n) / 4096n) * 4096n;
-  if (start > found) unmap(found, Number(start - found));
-  if (found + span > end) unmap(end, Number(found + span - end));
+  const found: bigint = libc().koffi.address(map(0n, kept + HUGE_PAGE, PROT_NONE, flags, -1));
+  const before = Number(-found & BigInt(HUGE_PAGE - 1));
+  const start = found + BigInt(before);
+  if (before > 0) unmap(found, before);
+  if (before < HUGE_PAGE) unmap(start + BigInt(kept), HUGE_PAGE - before);
   return start;
+}
+
+function roundUp(sizeBytes: number, unit: number): number {
+  return Math.ceil(sizeBytes / unit) * unit;
 }
 
 function map(start: bigint, sizeBytes: number, protection: number, flags: number, fd: number): unknown {
