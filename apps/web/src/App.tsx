@@ -24,6 +24,7 @@ const WallPage = lazy(() => import("./live/WallPage.tsx").then((page) => ({ defa
 const RecordingsPage = lazy(() =>
   import("./playback/RecordingsPage.tsx").then((page) => ({ default: page.RecordingsPage })),
 );
+const KeptPage = lazy(() => import("./playback/KeptPage.tsx").then((page) => ({ default: page.KeptPage })));
 const EventsPage = lazy(() => import("./events/EventsPage.tsx").then((page) => ({ default: page.EventsPage })));
 const ModelsPage = lazy(() => import("./models/ModelsPage.tsx").then((page) => ({ default: page.ModelsPage })));
 const AddModelPage = lazy(() => import("./models/AddModelPage.tsx").then((page) => ({ default: page.AddModelPage })));
@@ -106,7 +107,7 @@ export function App() {
 
 const PLACES = [
   { to: "/", name: uiText.live, key: "l", icon: <LiveIcon />, pages: ["live", "camera", "camera_new", "camera_edit"] },
-  { to: "/recordings", name: uiText.recordings, key: "r", icon: <RecordingsIcon />, pages: ["recordings"] },
+  { to: "/recordings", name: uiText.recordings, key: "r", icon: <RecordingsIcon />, pages: ["recordings", "kept"] },
   { to: "/events", name: uiText.events, key: "e", icon: <EventsIcon />, pages: ["events"] },
   { to: "/models", name: uiText.models, key: "m", icon: <ModelsIcon />, pages: ["models", "model_new"] },
   { to: HEALTH_PATH, name: uiText.health, key: "h", icon: <HealthIcon />, pages: ["health"] },
@@ -231,6 +232,8 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
       return <CameraFormPage key={route.id} id={route.id} />;
     case "recordings":
       return <RecordingsPage />;
+    case "kept":
+      return <KeptPage />;
     case "events":
       return <EventsPage />;
     case "model_new":

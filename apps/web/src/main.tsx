@@ -6,7 +6,6 @@ import "./ui/style.css";
 import "./ui/top.css";
 import "./ui/pieces.css";
 import "./live/live.css";
-import "./playback/playback.css";
 import "./events/events.css";
 import "./models/models.css";
 import "./people/people.css";

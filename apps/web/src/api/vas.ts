@@ -14,8 +14,6 @@ import type {
   CameraGroupPatch,
   CameraCreate,
   CameraPatch,
-  Clip,
-  ClipPage,
   DetectionsPage,
   DetectionsQuery,
   EventReviewsReply,
@@ -23,10 +21,6 @@ import type {
   Me,
   ProbeReply,
   ProbeRequest,
-  RecordingDays,
-  Recordings,
-  Snapshot,
-  SnapshotPage,
 } from "@vas/contracts/http.ts";
 import type { AuditPage } from "@vas/contracts/audit.ts";
 import type { Flights } from "@vas/contracts/flights.ts";
@@ -34,6 +28,7 @@ import type { HealthHistory, HistoryRange, SystemHealth } from "@vas/contracts/h
 import type { Client, Outcome, Query } from "./client.ts";
 import { draftRoutes } from "../models/upload.ts";
 import { peopleRoutes } from "../people/routes.ts";
+import { playbackRoutes } from "../playback/routes.ts";
 import { withQuery } from "./client.ts";
 
 export type Vas = ReturnType<typeof createVas>;
@@ -50,6 +45,7 @@ export function createVas(call: Client) {
     logout: () => post<void>("auth/logout"),
     ...peopleRoutes(call),
     ...draftRoutes(call),
+    ...playbackRoutes(call),
 
     cameras: () => call<{ items: Camera[] }>("cameras"),
     createCamera: (camera: CameraCreate) => post<Camera>("cameras", camera),
@@ -64,30 +60,14 @@ export function createVas(call: Client) {
     deleteGroup: (id: string) => call<void>(`camera-groups/${id}`, { method: "DELETE" }),
     probe: (request: ProbeRequest, signal: AbortSignal) => post<ProbeReply>("cameras/probe", request, signal),
 
-    recordings: (id: string, from: string, to: string) =>
-      call<Recordings>(`cameras/${id}/recordings`, { query: { from, to } }),
-    recordingDays: (id: string) => call<RecordingDays>(`cameras/${id}/recording-days`),
-
     detections: (id: string, query: DetectionsQuery, signal: AbortSignal) =>
       call<DetectionsPage>(`cameras/${id}/detections`, { query, signal }),
-
-    takeSnapshot: (id: string, at?: string) => post<Snapshot>(`cameras/${id}/snapshots`, at ? { at } : {}),
-    snapshots: (query: Query) => call<SnapshotPage>("snapshots", { query }),
-    createClip: (id: string, from: string, to: string, label?: string) =>
-      post<Clip>(`cameras/${id}/clips`, label ? { from, to, label } : { from, to }),
-    clips: (query: Query) => call<ClipPage>("clips", { query }),
 
     events: (query: Query, signal?: AbortSignal) =>
       call<AiEventPage>("ai-events", { query, ...(signal ? { signal } : {}) }),
     event: (id: string) => call<AiEvent>(`ai-events/${encodeURIComponent(id)}`),
     reviewEvents: (event_ids: readonly string[], reviewed: boolean) =>
       post<EventReviewsReply>("ai-events/reviews", { event_ids, reviewed }),
-    /** The newest 1000 of a stretch of time, for marks on a timeline. */
-    eventMarks: (cameraId: string, from: string, to: string) =>
-      everyPage<AiEvent, AiEventPage>(
-        (cursor) => call("ai-events", { query: { camera_id: cameraId, from, to, limit: PAGE, cursor } }),
-        5,
-      ),
 
     models: () => call<AiModelList>("ai-models"),
     enableModel: (id: string, enabled: boolean) =>

@@ -1,374 +1,421 @@
-import type { AiEvent } from "@vas/contracts/http.ts";
-import type { LiveNotice } from "@vas/contracts/live.ts";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Overlay } from "../overlay/Overlay.tsx";
+import "./playback.css";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { OverlayControls } from "../overlay/OverlayControls.tsx";
-import { RecordedDirector } from "../overlay/recorded-director.ts";
-import { NO_REPORT } from "../overlay/report.ts";
+import { NO_REPORT, type OverlayReport } from "../overlay/report.ts";
 import { useOverlaySettings } from "../overlay/useOverlaySettings.ts";
 import { May } from "../people/May.tsx";
-import { useCameras, useNotices, useSite } from "../site.ts";
-import { fullTime, localDay } from "../ui/format.ts";
-import { navigate, useAddress, useLoad, useTitle, useWhileVisible } from "../ui/hooks.ts";
-import { keyBelongsTo } from "../ui/keys.ts";
+import { useMay } from "../people/me.ts";
+import { useCameras, useSite } from "../site.ts";
+import { playbackText } from "../strings/playback.ts";
+import { localDay } from "../ui/format.ts";
+import { navigate, useAddress, useTitle } from "../ui/hooks.ts";
+import { DownIcon } from "../ui/icons.tsx";
+import { Menu, MenuCheck, MenuLabel } from "../ui/menu.tsx";
 import { Empty, Failure, Link, Loading } from "../ui/parts.tsx";
-import { ClipMaker } from "./ClipMaker.tsx";
-import { MediaLists } from "./MediaLists.tsx";
-import { type PlayerState, RecordingPlayer } from "./player.ts";
-import { Timeline } from "./Timeline.tsx";
-import { daySpan, footage, localDays, NOTHING, playableFrom, zoomed, zoomFor } from "./timeline.ts";
-import { Track } from "./track.ts";
+import { Popover } from "../ui/popover.tsx";
+import { KEPT_PATH } from "../ui/route.ts";
+import { useShortcuts } from "../ui/shortcuts.ts";
+import { useToast } from "../ui/toast.tsx";
+import { chosenCameras, MOST_CAMERAS, readWatch, watchPath } from "./address.ts";
+import { CalendarPage } from "./CalendarPage.tsx";
+import { ContinuityLine } from "./ContinuityLine.tsx";
+import { ControlBar, JUMP_S, LEAP_S, SPEEDS } from "./ControlBar.tsx";
+import { Deck } from "./deck.ts";
+import { Legend } from "./Legend.tsx";
+import { Pane } from "./Pane.tsx";
+import { RangePanel } from "./RangePanel.tsx";
+import { RecordingTabs } from "./RecordingTabs.tsx";
+import { thumbnailAt } from "./routes.ts";
+import { Thumbnails } from "./thumbs.ts";
+import { type Range, TimelineView } from "./TimelineView.tsx";
+import { useTimeline } from "./useTimeline.ts";
+import { around, DAY_MS, held, type Span, zoomed } from "./view.ts";
 
-const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
-/** Hours of the timeline that are shown. */
-const ZOOMS = [24, 6, 1, 0.25];
-/** A moment this young may still be on its way into a segment. */
-const ARRIVING_MS = 60_000;
+type Camera = { id: string; name: string };
+
+/** So long before the end of the footage there surely is a picture. */
+const NEWEST_MS = 4_000;
+
+const PRESETS: [keyof typeof playbackText.spans, number][] = [
+  ["minute", 60_000],
+  ["hour", 3_600_000],
+  ["day", DAY_MS],
+  ["week", 7 * DAY_MS],
+  ["month", 31 * DAY_MS],
+  ["year", 366 * DAY_MS],
+];
 
 export function RecordingsPage() {
-  useTitle("Recordings");
+  useTitle(playbackText.title);
   const { cameras: list } = useSite();
   const { cameras, error } = useCameras();
   const address = useAddress();
   if (cameras === null)
     return error ? <Failure error={error} retry={() => void list.reload()} /> : <Loading what="the cameras" />;
-  const first = cameras[0];
-  if (!first)
+  if (cameras.length === 0)
     return (
-      <Empty title="No cameras yet" page>
-        <p>Recordings appear here once a camera is added.</p>
-        <Link to="/cameras/new" className="button primary">
-          Add a camera
-        </Link>
+      <Empty title={playbackText.noCameras} page>
+        <p>{playbackText.noCamerasHint}</p>
+        <May need="administer">
+          <Link to="/cameras/new" className="button primary">
+            {playbackText.addCamera}
+          </Link>
+        </May>
       </Empty>
     );
-  const asked = address.searchParams.get("camera");
-  const camera = cameras.find((one) => one.id === asked) ?? (asked === null ? first : null);
-  if (!camera)
+  const watch = readWatch(address.searchParams);
+  const shown = chosenCameras(cameras, watch.cameraIds);
+  if (shown.length === 0)
     return (
-      <Empty title="There is no such camera" page>
+      <Empty title={playbackText.noSuchCamera} page>
         <Link to="/recordings" className="button">
-          Recordings of the other cameras
+          {playbackText.otherCameras}
         </Link>
       </Empty>
     );
-  const at = Date.parse(address.searchParams.get("at") ?? "");
   return (
     <Recordings
-      key={camera.id}
-      cameraId={camera.id}
-      cameras={cameras.map((one) => ({ id: one.id, name: one.name }))}
-      atMs={Number.isNaN(at) ? null : at}
+      cameras={shown.map(({ id, name }) => ({ id, name }))}
+      all={cameras.map(({ id, name }) => ({ id, name }))}
+      atMs={watch.atMs}
     />
   );
 }
 
-function Recordings(props: { cameraId: string; cameras: { id: string; name: string }[]; atMs: number | null }) {
-  const { cameraId, cameras, atMs } = props;
+function useDeck(): Deck | null {
   const { vas } = useSite();
-  const video = useRef<HTMLVideoElement>(null);
-  const player = useRef<RecordingPlayer | null>(null);
-  const [settings, setSettings] = useOverlaySettings();
-  const [report, setReport] = useState(NO_REPORT);
-  const [director, setDirector] = useState<RecordedDirector | null>(null);
-  const [state, setState] = useState<PlayerState>({ phase: "idle" });
-  const [playingMs, setPlayingMs] = useState<number | null>(null);
-  const [paused, setPaused] = useState(true);
-  const [speed, setSpeed] = useState(1);
-  const [chosenZoom, setZoom] = useState<number | null>(null);
-  const [marks, setMarks] = useState<{ fromMs: number | null; toMs: number | null }>({ fromMs: null, toMs: null });
-  const [made, setMade] = useState(0);
+  const [deck, setDeck] = useState<Deck | null>(null);
+  useEffect(() => {
+    const made = new Deck({
+      recordings: (id, from, to) => vas.recordings(id, from, to),
+      timeline: (id, from, to) => vas.timeline(id, { from, to }),
+    });
+    setDeck(made);
+    return () => made.close();
+  }, [vas]);
+  return deck;
+}
 
-  const days = useLoad(`days ${cameraId}`, () => vas.recordingDays(cameraId));
-  const known = useMemo(() => localDays(days.value?.days ?? []), [days.value]);
-  const [chosenDay, setChosenDay] = useState<string | null>(null);
-  const day =
-    atMs !== null && chosenDay === null ? localDay(new Date(atMs)) : (chosenDay ?? known[0] ?? localDay(new Date()));
-  const span = useMemo(() => daySpan(day), [day]);
-  const range = { from: new Date(span.fromMs).toISOString(), to: new Date(span.toMs).toISOString() };
-  const recordings = useLoad(`recordings ${cameraId} ${day}`, () => vas.recordings(cameraId, range.from, range.to));
-  const events = useLoad(`marks ${cameraId} ${day}`, () => vas.eventMarks(cameraId, range.from, range.to));
-  const [arrived, setArrived] = useState<AiEvent[]>([]);
-  const { segments, gaps } = recordings.value ?? NOTHING;
-  const spans = useMemo(() => footage(segments), [segments]);
-  const today = day === localDay(new Date());
-  const arriving = atMs !== null && playableFrom(spans, atMs) === null && Date.now() - atMs < ARRIVING_MS;
-
-  useWhileVisible(() => today && recordings.reload(), arriving ? 3_000 : 15_000);
-  useNotices(
-    useCallback(
-      (notice: LiveNotice) => {
-        if (notice.notice !== "event" || notice.event.camera_id !== cameraId) return;
-        const { event } = notice;
-        setArrived((old) => [...old.filter((one) => one.id !== event.id), event]);
-      },
-      [cameraId],
-    ),
+function useThumbnails(): Thumbnails {
+  const [thumbnails] = useState(
+    () =>
+      new Thumbnails(
+        async (cameraId, at, signal) => {
+          try {
+            const reply = await fetch(thumbnailAt(cameraId, at), { signal });
+            return reply.ok ? await reply.blob() : null;
+          } catch {
+            return null; // given up, or no connection: there is no picture to show
+          }
+        },
+        { make: (blob) => URL.createObjectURL(blob), free: (url) => URL.revokeObjectURL(url) },
+      ),
   );
+  useEffect(() => () => thumbnails.close(), [thumbnails]);
+  return thumbnails;
+}
+
+function Recordings(props: { cameras: Camera[]; all: Camera[]; atMs: number | null }) {
+  const deck = useDeck();
+  return deck && <Watching {...props} deck={deck} />;
+}
+
+function Watching(props: { cameras: Camera[]; all: Camera[]; atMs: number | null; deck: Deck }) {
+  const { cameras, all, atMs, deck } = props;
+  const { vas } = useSite();
+  const toast = useToast();
+  const mayOperate = useMay("operate");
+  const state = useSyncExternalStore(deck.subscribe, deck.state);
+  const [settings, setSettings] = useOverlaySettings();
+  const [reports, setReports] = useState<ReadonlyMap<string, OverlayReport>>(new Map());
+  const [speed, setSpeedState] = useState(1);
+  const [range, setRange] = useState<Range>({ fromMs: null, toMs: null });
+  const [isChoosing, setChoosing] = useState(false);
+  const stages = useRef<HTMLDivElement>(null);
+  const ids = cameras.map(({ id }) => id);
+  const key = ids.join();
+  const timeline = useTimeline(ids, atMs, state.playingMs);
+  const { view, setView } = timeline;
+  const thumbnails = useThumbnails();
+  const shownMs = state.playingMs ?? atMs;
+
+  // The address decides what is played; what was opened from here is in the address already.
+  const opened = useRef<number | null>(null);
+  useEffect(() => {
+    if (atMs === null || opened.current === atMs) return;
+    opened.current = atMs;
+    void deck.open(atMs);
+  }, [deck, atMs]);
+
+  // Without a moment in the address the newest picture is shown, and nothing plays.
+  const { newestMs } = timeline;
+  useEffect(() => {
+    if (newestMs !== null && opened.current === null) void deck.open(newestMs - NEWEST_MS, false);
+  }, [deck, newestMs]);
 
   const seek = useCallback(
-    (to: number) => {
-      setChosenDay(null);
-      navigate(`/recordings?${new URLSearchParams({ camera: cameraId, at: new Date(to).toISOString() })}`, true);
+    (toMs: number) => {
+      const rounded = Math.round(toMs);
+      opened.current = rounded;
+      navigate(watchPath(key.split(","), rounded), true);
+      void deck.open(rounded);
     },
-    [cameraId],
+    [deck, key],
   );
-
-  const { reload } = recordings;
-  const browsing = useRef(false);
-  browsing.current = chosenDay !== null;
-  const playOn = useCallback(
-    (next: number) => {
-      // Whoever looks at another day is not pulled back to the one that played.
-      if (browsing.current) return;
-      seek(next);
-      // What was written while the last stretch played is not in the list yet.
-      reload();
-    },
-    [seek, reload],
-  );
-  useEffect(() => {
-    const element = video.current;
-    if (!element) return undefined;
-    const made = new RecordingPlayer(element, {
-      onState: setState,
-      onWindowEnd: playOn,
-      recordings: (id, from, to) => vas.recordings(id, from, to),
-    });
-    player.current = made;
-    const track = new Track(
-      (query, signal) => vas.detections(cameraId, query, signal),
-      () => Date.now(),
-    );
-    setDirector(new RecordedDirector({ frames: made.frames, track, speed: () => element.playbackRate }));
-    const timer = setInterval(() => setPlayingMs(made.playingMs()), 200);
-    return () => {
-      clearInterval(timer);
-      made.close();
-      player.current = null;
-    };
-  }, [cameraId, playOn, vas]);
-
-  // The address decides what is played; a moment is opened once its day's recordings are known.
-  const opened = useRef<number | null>(null);
-  const loaded = recordings.value !== null;
-  const from = atMs === null || !loaded ? null : playableFrom(spans, atMs);
-  useEffect(() => {
-    if (atMs === null || from === null || opened.current === atMs || chosenDay !== null) return;
-    opened.current = atMs;
-    void player.current?.open(cameraId, from);
-  }, [atMs, from, cameraId, chosenDay]);
-
-  useEffect(() => {
-    if (video.current) video.current.playbackRate = speed;
-  }, [speed, state]);
-
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      const element = video.current;
-      const target = event.target as HTMLInputElement;
-      if (!element || event.ctrlKey || event.metaKey || keyBelongsTo(target, event.key)) return;
-      if (event.key === " ") {
-        event.preventDefault();
-        togglePlay(element);
-      } else if (event.key === "," || event.key === ".") {
-        player.current?.step(event.key === "." ? 1 : -1);
-      } else if (event.key === "o") {
-        setSettings({ ...settings, on: !settings.on });
-      }
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [settings, setSettings]);
-
-  const shown = playingMs ?? atMs;
-  const zoom = chosenZoom ?? zoomFor(spans, ZOOMS);
-  const newest = spans.at(-1)?.toMs ?? null;
-  const view = zoomed(span, zoom, shown ?? newest ?? (span.fromMs + span.toMs) / 2);
   const move = (seconds: number) => {
-    if (shown !== null) seek(shown + seconds * 1000);
+    if (shownMs !== null) seek(shownMs + seconds * 1000);
   };
-  const words = stateWords(state, {
-    loaded,
-    empty: spans.length === 0,
-    atMs,
-    from,
-    arriving,
-    chosen: chosenDay !== null,
-  });
+  const setSpeed = (next: number) => {
+    setSpeedState(next);
+    deck.setSpeed(next);
+  };
+  const show = (next: string[]) => {
+    if (next.length === 0 || next.length > MOST_CAMERAS) return;
+    const at = deck.state().playingMs ?? atMs;
+    opened.current = at === null ? null : Math.round(at);
+    navigate(watchPath(next, opened.current), true);
+  };
+  const copyLink = async () => {
+    if (shownMs === null) return;
+    opened.current = Math.round(shownMs);
+    navigate(watchPath(ids, opened.current), true);
+    try {
+      await navigator.clipboard.writeText(location.href);
+      toast({ words: playbackText.linkCopied });
+    } catch {
+      toast({ words: playbackText.linkNotCopied });
+    }
+  };
+  const snapshot = async () => {
+    if (state.playingMs === null) return;
+    const outcomes = await Promise.all(
+      ids.map((id) => vas.takeSnapshot(id, new Date(state.playingMs as number).toISOString())),
+    );
+    const failed = outcomes.find((outcome) => !outcome.ok);
+    toast(
+      failed && !failed.ok
+        ? { words: failed.error.message }
+        : {
+            words: playbackText.snapshotTaken,
+            action: { words: playbackText.show, run: () => navigate(`${KEPT_PATH}?kind=snapshots`) },
+          },
+    );
+  };
+  const mark = (edge: "fromMs" | "toMs") => {
+    if (shownMs === null || !mayOperate) return;
+    const next = { ...range, [edge]: shownMs };
+    if (next.fromMs !== null && next.toMs !== null && next.toMs <= next.fromMs)
+      setRange(edge === "fromMs" ? { fromMs: shownMs, toMs: null } : { fromMs: null, toMs: shownMs });
+    else setRange(next);
+  };
+  const zoom = (factor: number) =>
+    setView(zoomed(view, factor, shownIn(view, shownMs) ?? (view.fromMs + view.toMs) / 2, Date.now()));
+  const quicker = (by: 1 | -1) => {
+    const next = SPEEDS[SPEEDS.indexOf(speed) + by];
+    if (next !== undefined) setSpeed(next);
+  };
+  const goToNow = () => {
+    const length = view.toMs - view.fromMs;
+    setView(held({ fromMs: Date.now() - length * 0.9, toMs: Date.now() + length * 0.1 }, Date.now()));
+  };
+  const { keys } = playbackText;
+  useShortcuts(playbackText.title, [
+    { keys: ["Space"], words: keys.toggle, run: () => deck.toggle() },
+    { keys: [",", "."], words: keys.frame, run: (event) => deck.step(event.key === "." ? 1 : -1) },
+    {
+      keys: ["ArrowLeft", "ArrowRight"],
+      words: keys.jump,
+      run: (event) => move((event.key === "ArrowRight" ? 1 : -1) * (event.shiftKey ? LEAP_S : JUMP_S)),
+    },
+    { keys: ["j", "l"], words: keys.leap, run: (event) => move(event.key === "l" ? LEAP_S : -LEAP_S) },
+    { keys: ["[", "]"], words: keys.slower, run: (event) => quicker(event.key === "]" ? 1 : -1) },
+    ...(mayOperate
+      ? [
+          {
+            keys: ["i", "o"],
+            words: keys.range,
+            run: (event: KeyboardEvent) => mark(event.key === "i" ? "fromMs" : "toMs"),
+          },
+          { keys: ["Escape"], words: keys.clearRange, run: () => setRange({ fromMs: null, toMs: null }) },
+        ]
+      : []),
+    { keys: ["+", "-"], words: keys.zoom, run: (event) => zoom(event.key === "+" ? 0.5 : 2) },
+    { keys: ["n"], words: keys.now, run: goToNow },
+    { keys: ["b"], words: keys.overlay, run: () => setSettings({ ...settings, on: !settings.on }) },
+  ]);
+
+  const lanes = useMemo(
+    () => cameras.map(({ id, name }) => ({ cameraId: id, name, summary: timeline.byCamera.get(id) ?? null })),
+    // By their ids and names: the list itself is another one at every notice.
+    [cameras.map(({ id, name }) => `${id} ${name}`).join(), timeline.byCamera],
+  );
+  const several = cameras.length > 1;
+  const hasRange = range.fromMs !== null || range.toMs !== null;
 
   return (
-    <section aria-label="Recordings">
+    <section aria-label={playbackText.title} className="recordings">
       <div className="toolbar">
-        <h1>Recordings</h1>
-        <select
-          aria-label="Camera"
-          value={cameraId}
-          onChange={(event) =>
-            navigate(
-              `/recordings?${new URLSearchParams({ camera: event.target.value, ...(shown === null ? {} : { at: new Date(shown).toISOString() }) })}`,
-            )
-          }
-        >
-          {cameras.map((camera) => (
-            <option key={camera.id} value={camera.id}>
-              {camera.name}
-            </option>
-          ))}
-        </select>
-        <select aria-label="Day" value={day} onChange={(event) => setChosenDay(event.target.value)}>
-          {[...new Set([day, ...known])]
-            .sort()
-            .toReversed()
-            .map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-        </select>
-        <div className="segmented" role="group" aria-label="Shown time">
-          {ZOOMS.map((hours) => (
-            <button key={hours} type="button" aria-pressed={zoom === hours} onClick={() => setZoom(hours)}>
-              {hours < 1 ? `${hours * 60} min` : `${hours} h`}
-            </button>
-          ))}
-        </div>
+        <h1>{playbackText.title}</h1>
+        <RecordingTabs current="/recordings" />
+        <span className="spring" />
+        <CameraPicker all={all} shown={ids} onShow={show} />
+        <DayPicker
+          cameraIds={ids}
+          atMs={shownIn(view, shownMs) ?? (view.fromMs + view.toMs) / 2}
+          onDay={(day) => {
+            setView(held(day, Date.now()));
+            seek(day.fromMs);
+          }}
+        />
+        <Link to={several ? "/" : `/cameras/${ids[0]}`} className="button">
+          {playbackText.goLive}
+        </Link>
       </div>
-      <Failure error={days.error} retry={days.reload} />
-      <Failure error={recordings.error} retry={recordings.reload} />
-      <Timeline
-        view={view}
-        spans={spans}
-        gaps={gaps}
-        events={marksOf(events.value ?? [], arrived)}
-        playingMs={shown}
-        marks={marks}
-        onSeek={seek}
-      />
-      <div className="split wide-side">
-        <div>
-          <div className="stage" data-phase={state.phase}>
-            <video
-              ref={video}
-              muted
-              playsInline
-              data-testid="recording-video"
-              onPlay={() => setPaused(false)}
-              onPause={() => setPaused(true)}
-              onClick={(event) => togglePlay(event.currentTarget)}
-            />
-            {settings.on && director && (
-              <Overlay video={video} director={director} settings={settings} onReport={setReport} />
-            )}
-            {words !== null && (
-              <p className="stage-words" role="status">
-                {words}
-              </p>
-            )}
-          </div>
-          <div className="row wrap player-bar">
-            <button
-              type="button"
-              onClick={() => video.current && togglePlay(video.current)}
-              disabled={playingMs === null}
-            >
-              {paused ? "Play" : "Pause"}
-            </button>
-            <button
-              type="button"
-              onClick={() => player.current?.step(-1)}
-              disabled={playingMs === null}
-              aria-label="Previous frame"
-              title="Previous frame (,)"
-            >
-              Frame -
-            </button>
-            <button
-              type="button"
-              onClick={() => player.current?.step(1)}
-              disabled={playingMs === null}
-              aria-label="Next frame"
-              title="Next frame (.)"
-            >
-              Frame +
-            </button>
-            <button type="button" onClick={() => move(-10)} disabled={shown === null} aria-label="Back 10 s">
-              -10 s
-            </button>
-            <button type="button" onClick={() => move(10)} disabled={shown === null} aria-label="Forward 10 s">
-              +10 s
-            </button>
-            <label className="row">
-              <span className="quiet">Speed</span>
-              <select aria-label="Speed" value={speed} onChange={(event) => setSpeed(Number(event.target.value))}>
-                {SPEEDS.map((one) => (
-                  <option key={one} value={one}>
-                    {one}x
-                  </option>
-                ))}
-              </select>
-            </label>
-            <span className="spring" />
-            <time
-              className="number playing-time"
-              data-testid="recording-time"
-              dateTime={playingMs === null ? "" : new Date(playingMs).toISOString()}
-            >
-              {playingMs === null ? "" : fullTime(new Date(playingMs))}
-            </time>
-          </div>
-          <OverlayControls
+      <Failure error={timeline.error} retry={timeline.retry} />
+      <div ref={stages} className={`panes of-${cameras.length <= 1 ? 1 : cameras.length <= 4 ? 4 : 9}`}>
+        {cameras.map((camera) => (
+          <Pane
+            key={camera.id}
+            deck={deck}
+            camera={camera}
+            state={state.panes.get(camera.id)}
+            words={state.words}
+            isNamed={several}
             settings={settings}
-            onChange={setSettings}
-            models={report.models}
-            report={settings.on ? report : NO_REPORT}
-            isLive={false}
+            onReport={(id, report) => setReports((old) => new Map([...old, [id, report]]))}
           />
-        </div>
-        <div className="stack">
-          <May need="operate">
-            <ClipMaker
-              cameraId={cameraId}
-              playingMs={playingMs}
-              marks={marks}
-              onMarks={setMarks}
-              onMade={() => setMade(made + 1)}
-            />
-          </May>
-          <MediaLists cameraId={cameraId} turn={made} />
-        </div>
+        ))}
       </div>
+      <ControlBar deck={deck} state={state} shownMs={shownMs} speed={speed} onSpeed={setSpeed} onMove={move}>
+        <button type="button" disabled={shownMs === null} onClick={() => void copyLink()}>
+          {playbackText.copyLink}
+        </button>
+        <May need="operate">
+          <button type="button" disabled={state.playingMs === null} onClick={() => void snapshot()}>
+            {playbackText.snapshot}
+          </button>
+        </May>
+        <button type="button" onClick={() => void stages.current?.requestFullscreen()}>
+          {playbackText.fullScreen}
+        </button>
+      </ControlBar>
+      <div className="panel timeline-panel">
+        <div className="row wrap">
+          <div className="segmented" role="group" aria-label={playbackText.shownTime}>
+            {PRESETS.map(([name, length]) => (
+              <button
+                key={name}
+                type="button"
+                aria-pressed={Math.abs(view.toMs - view.fromMs - length) < length * 0.02}
+                onClick={() =>
+                  setView(
+                    around(
+                      shownIn(view, shownMs) ?? Math.min(Date.now(), (view.fromMs + view.toMs) / 2),
+                      length,
+                      Date.now(),
+                    ),
+                  )
+                }
+              >
+                {playbackText.spans[name]}
+              </button>
+            ))}
+          </div>
+          <div className="segmented" role="group" aria-label={playbackText.keys.zoom}>
+            <button type="button" aria-label={playbackText.zoomOut} onClick={() => zoom(2)}>
+              −
+            </button>
+            <button type="button" aria-label={playbackText.zoomIn} onClick={() => zoom(0.5)}>
+              +
+            </button>
+          </div>
+          <button type="button" onClick={goToNow}>
+            {playbackText.now}
+          </button>
+          <span className="spring" />
+          <May need="operate">
+            <button type="button" aria-pressed={isChoosing} onClick={() => setChoosing(!isChoosing)}>
+              {playbackText.chooseRange}
+            </button>
+          </May>
+        </div>
+        <TimelineView
+          view={view}
+          onView={setView}
+          lanes={lanes}
+          playingMs={shownMs}
+          range={range}
+          onRange={mayOperate ? setRange : () => {}}
+          isChoosing={isChoosing && mayOperate}
+          onSeek={seek}
+          thumbnails={thumbnails}
+        />
+        <Legend summaries={lanes.map(({ summary }) => summary)} />
+        {cameras.map((camera) => (
+          <ContinuityLine key={camera.id} camera={camera} isNamed={several} />
+        ))}
+      </div>
+      {hasRange && (
+        <May need="operate">
+          <RangePanel cameras={cameras} range={range} onRange={setRange} onPlay={seek} />
+        </May>
+      )}
+      <OverlayControls
+        settings={settings}
+        onChange={setSettings}
+        models={modelsOf(ids, reports)}
+        report={settings.on ? (reports.get(ids[0] ?? "") ?? NO_REPORT) : NO_REPORT}
+        isLive={false}
+      />
     </section>
   );
 }
 
-/** What was loaded and what came since, each event once. */
-function marksOf(loaded: readonly AiEvent[], arrived: readonly AiEvent[]): AiEvent[] {
-  return [...new Map([...loaded, ...arrived].map((event) => [event.id, event])).values()];
+function CameraPicker(props: { all: Camera[]; shown: string[]; onShow: (ids: string[]) => void }) {
+  const { all, shown, onShow } = props;
+  const names = shown.map((id) => all.find((camera) => camera.id === id)?.name ?? "");
+  return (
+    <Menu
+      trigger={
+        <button type="button" aria-label={`${playbackText.cameras}: ${names.join(", ")}`}>
+          {playbackText.camerasShown(names)}
+          <DownIcon />
+        </button>
+      }
+    >
+      <MenuLabel>{playbackText.mostCameras(MOST_CAMERAS)}</MenuLabel>
+      {all.map((camera) => (
+        <MenuCheck
+          key={camera.id}
+          checked={shown.includes(camera.id)}
+          onChange={(on) => onShow(on ? [...shown, camera.id] : shown.filter((id) => id !== camera.id))}
+        >
+          {camera.name}
+        </MenuCheck>
+      ))}
+    </Menu>
+  );
 }
 
-function togglePlay(element: HTMLVideoElement): void {
-  if (element.paused) void element.play().catch(() => {});
-  else element.pause();
+function DayPicker(props: { cameraIds: string[]; atMs: number; onDay: (day: Span) => void }) {
+  return (
+    <Popover
+      label={playbackText.day}
+      trigger={
+        <button type="button" aria-label={`${playbackText.day}: ${localDay(new Date(props.atMs))}`} className="number">
+          {localDay(new Date(props.atMs))}
+          <DownIcon />
+        </button>
+      }
+    >
+      <CalendarPage {...props} />
+    </Popover>
+  );
 }
 
-type Situation = {
-  loaded: boolean;
-  empty: boolean;
-  atMs: number | null;
-  from: number | null;
-  arriving: boolean;
-  chosen: boolean;
-};
+const shownIn = (view: Span, atMs: number | null): number | null =>
+  atMs !== null && atMs >= view.fromMs && atMs <= view.toMs ? atMs : null;
 
-function stateWords(state: PlayerState, now: Situation): string | null {
-  if (state.phase === "failed") return state.message;
-  if (state.phase === "ready") return null;
-  if (!now.loaded) return "Loading what is recorded on this day.";
-  if (now.arriving) return "This moment is still being written. It plays as soon as it is there.";
-  if (now.atMs !== null && now.from === null && !now.chosen)
-    return "Nothing is recorded at this moment or after it on this day.";
-  if (state.phase === "loading") return "Loading the recording.";
-  if (state.phase === "ended") return "This is the end of what is recorded.";
-  return now.empty ? "Nothing is recorded on this day." : "Click the timeline to play from a moment.";
+function modelsOf(ids: readonly string[], reports: ReadonlyMap<string, OverlayReport>): string[] {
+  return [...new Set(ids.flatMap((id) => reports.get(id)?.models ?? []))].sort();
 }

@@ -68,6 +68,27 @@ export class FrameIndex {
     return { pts90k, wallMs: base.wallMs + pts / 90 };
   }
 
+  /** The wall time of a moment of the element, Unix ms, also between two frames; null where no known frame holds it. */
+  wallMsAt(mediaTime: number): number | null {
+    const found = this.#find(mediaTime, Number.POSITIVE_INFINITY);
+    const base = found && this.#base(found.fragment);
+    if (!found || !base) return null;
+    const { startTime, times } = found.fragment;
+    return base.wallMs + ((mediaTime - (startTime ?? 0)) * TICKS + times.start) / 90;
+  }
+
+  /** The media time that shows a moment of the wall; null where no loaded frame does. */
+  mediaTimeAt(wallMs: number): number | null {
+    for (const fragment of this.#fragments.values()) {
+      const base = this.#base(fragment);
+      if (!base || fragment.startTime === null) continue;
+      const ticks = (wallMs - base.wallMs) * 90;
+      const { start, end } = fragment.times;
+      if (ticks >= start && ticks < end) return fragment.startTime + (ticks - start) / TICKS;
+    }
+    return null;
+  }
+
   /**
    * The media time in the middle of the next or previous frame, where a seek surely shows it.
    *

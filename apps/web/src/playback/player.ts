@@ -1,12 +1,15 @@
-/** Recordings in a video element through hls.js, one window after the other. hls.js is loaded with the first of them. */
+/** Recordings of one camera in a video element through hls.js, one hour after the other. hls.js is loaded with the first. */
 import type Hls from "hls.js";
 import type { Fragment as HlsFragment } from "hls.js";
 import type { Recordings } from "@vas/contracts/http.ts";
-import type { Outcome } from "../api/client.ts";
+import type { ApiError, Outcome } from "../api/client.ts";
 import { playlist } from "../api/vas.ts";
 import { shownFrame } from "../overlay/frame.ts";
+import { playbackText } from "../strings/playback.ts";
+import { footage } from "./footage.ts";
 import { FrameIndex } from "./frames.ts";
-import type { Span } from "./timeline.ts";
+import { playableFrom } from "./steer.ts";
+import type { Span } from "./view.ts";
 import { type Fragment, mediaTimeOf, windowAround } from "./window.ts";
 
 export type PlayerState =
@@ -17,6 +20,7 @@ export type PlayerState =
   | { phase: "failed"; message: string };
 
 export type RecordingPlayerOptions = {
+  cameraId: string;
   onState: (state: PlayerState) => void;
   /** The loaded hour is played to its end; called with the moment that follows. */
   onWindowEnd: (atMs: number) => void;
@@ -30,33 +34,64 @@ const USUAL_FRAME_S = 0.04;
 export class RecordingPlayer {
   /** Which recorded frame each moment of the element is. */
   readonly frames = new FrameIndex();
-  readonly #video: HTMLVideoElement;
+  readonly video: HTMLVideoElement;
   readonly #options: RecordingPlayerOptions;
   #hls: Hls | null = null;
   #fragments: Fragment[] = [];
-  #cameraId = "";
+  #footage: Span[] = [];
   #window: Span | null = null;
   /** Counts openings, so that one that was overtaken does nothing. */
   #turn = 0;
   #asking = false;
 
   constructor(video: HTMLVideoElement, options: RecordingPlayerOptions) {
-    this.#video = video;
+    this.video = video;
     this.#options = options;
     video.addEventListener("ended", this.#ended);
   }
 
-  /** The wall-clock time of the picture, Unix ms. */
-  playingMs(): number | null {
-    return this.#hls?.playingDate?.getTime() ?? null;
+  /** Footage of the hour that is loaded, in order. */
+  get footage(): readonly Span[] {
+    return this.#footage;
   }
 
-  /** Shows a moment and plays on from it. */
-  async open(cameraId: string, atMs: number): Promise<void> {
-    const known = cameraId === this.#cameraId && this.#hls ? mediaTimeOf(this.#fragments, atMs) : null;
-    if (known !== null && this.#window && atMs >= this.#window.fromMs) {
-      this.#video.currentTime = known;
-      this.#play();
+  get isOpen(): boolean {
+    return this.#hls !== null;
+  }
+
+  /** The wall-clock time of the picture, Unix ms. */
+  playingMs(): number | null {
+    if (!this.#hls || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
+    return this.frames.wallMsAt(this.video.currentTime) ?? this.#hls.playingDate?.getTime() ?? null;
+  }
+
+  /** True where the moment lies in what is loaded, and a seek is all it takes. */
+  holds(atMs: number): boolean {
+    const window = this.#window;
+    return (
+      this.#hls !== null && window !== null && atMs >= window.fromMs && mediaTimeOf(this.#fragments, atMs) !== null
+    );
+  }
+
+  /**
+   * Finds out what is recorded around a moment.
+   *
+   * @returns the moment, or the next in the hour after it that is recorded; null where none is; or why it is not known
+   */
+  async locate(atMs: number): Promise<{ atMs: number | null } | { error: ApiError }> {
+    const { fromMs, toMs } = windowAround(atMs, Date.now());
+    const outcome = await this.#options.recordings(this.#options.cameraId, iso(fromMs), iso(toMs));
+    if (!outcome.ok) return { error: outcome.error };
+    this.frames.segments(outcome.value.segments);
+    return { atMs: playableFrom(footage(outcome.value.segments), atMs) };
+  }
+
+  /** Shows a recorded moment, and plays on from it or stands still. */
+  async open(atMs: number, play: boolean): Promise<void> {
+    if (this.holds(atMs)) {
+      this.move(atMs);
+      if (play) this.play();
+      else this.video.pause();
       return;
     }
     this.#turn += 1;
@@ -66,14 +101,11 @@ export class RecordingPlayer {
     const { default: Library } = await import("hls.js/light");
     if (turn !== this.#turn) return;
     if (!Library.isSupported()) {
-      this.#options.onState({
-        phase: "failed",
-        message: "This browser cannot play recordings: it has no Media Source Extensions.",
-      });
+      this.#options.onState({ phase: "failed", message: playbackText.noMediaSource });
       return;
     }
-    this.#cameraId = cameraId;
-    this.#window = windowAround(atMs, Date.now());
+    const window = windowAround(atMs, Date.now());
+    this.#window = window;
     const hls = new Library({ autoStartLoad: false, backBufferLength: 60, maxBufferLength: 30 });
     this.#hls = hls;
     hls.once(Library.Events.MANIFEST_PARSED, (_event, { levels }) => {
@@ -88,29 +120,38 @@ export class RecordingPlayer {
         return;
       }
       this.#unload();
-      this.#options.onState({ phase: "failed", message: "Nothing is recorded at this moment." });
+      this.#options.onState({ phase: "failed", message: playbackText.notRecorded });
     });
     this.#follow(hls, Library.Events, turn);
     void this.#askSegments(turn);
     hls.once(Library.Events.FRAG_BUFFERED, () => {
       this.#options.onState({ phase: "ready" });
-      this.#play();
+      if (play) this.play();
     });
     hls.on(Library.Events.ERROR, (_event, data) => {
       if (!data.fatal) return;
       this.#unload();
       const status = data.response?.code ? ` [status:${data.response.code}]` : "";
-      this.#options.onState({ phase: "failed", message: `The recording cannot be played: ${data.details}${status}.` });
+      this.#options.onState({ phase: "failed", message: playbackText.cannotPlay(`${data.details}${status}`) });
     });
-    hls.loadSource(
-      playlist(cameraId, new Date(this.#window.fromMs).toISOString(), new Date(this.#window.toMs).toISOString()),
-    );
-    hls.attachMedia(this.#video);
+    hls.loadSource(playlist(this.#options.cameraId, iso(window.fromMs), iso(window.toMs)));
+    hls.attachMedia(this.video);
+  }
+
+  /** Shows another moment of what is loaded; does nothing where it is not. */
+  move(atMs: number): void {
+    const to = this.frames.mediaTimeAt(atMs) ?? mediaTimeOf(this.#fragments, atMs);
+    if (to !== null) this.video.currentTime = to;
+  }
+
+  play(): void {
+    // Refused only where the browser wants a gesture first; the play button is that gesture.
+    if (this.video.paused) this.video.play().catch(() => {});
   }
 
   /** Pauses and shows the next or the previous frame, by the frames' real durations. */
   step(direction: 1 | -1): void {
-    const video = this.#video;
+    const { video } = this;
     video.pause();
     const shown = shownFrame(video, null);
     const now = shown?.mediaTime ?? video.currentTime;
@@ -128,7 +169,7 @@ export class RecordingPlayer {
 
   close(): void {
     this.#turn += 1;
-    this.#video.removeEventListener("ended", this.#ended);
+    this.video.removeEventListener("ended", this.#ended);
     this.#unload();
   }
 
@@ -152,14 +193,12 @@ export class RecordingPlayer {
     const { fromMs, toMs } = this.#window ?? { fromMs: 0, toMs: 0 };
     if (this.#asking || toMs <= fromMs) return;
     this.#asking = true;
-    const outcome = await this.#options.recordings(
-      this.#cameraId,
-      new Date(fromMs).toISOString(),
-      new Date(toMs).toISOString(),
-    );
+    const outcome = await this.#options.recordings(this.#options.cameraId, iso(fromMs), iso(toMs));
     this.#asking = false;
     // Where this failed the next fragment asks again; until then nothing is drawn on a frame whose time is not known.
-    if (outcome.ok && turn === this.#turn) this.frames.segments(outcome.value.segments);
+    if (!outcome.ok || turn !== this.#turn) return;
+    this.frames.segments(outcome.value.segments);
+    this.#footage = footage(outcome.value.segments);
   }
 
   readonly #ended = (): void => {
@@ -168,16 +207,14 @@ export class RecordingPlayer {
     if (last?.programDateTime != null) this.#options.onWindowEnd(last.programDateTime + last.duration * 1000 + 1);
   };
 
-  #play(): void {
-    // Refused only where the browser wants a gesture first; the play button is that gesture.
-    this.#video.play().catch(() => {});
-  }
-
   #unload(): void {
     this.#hls?.destroy();
     this.#hls = null;
     this.#fragments = [];
+    this.#footage = [];
     this.frames.clear();
     this.#window = null;
   }
 }
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,5 +1,5 @@
 /** Which stretch of recordings is loaded as one playlist, and where a moment lies in it. Times are Unix ms. */
-import type { Span } from "./timeline.ts";
+import type { Span } from "./view.ts";
 
 const BEFORE_MS = 15 * 60_000;
 const AFTER_MS = 45 * 60_000;

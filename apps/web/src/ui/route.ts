@@ -6,6 +6,7 @@ export type Route =
   | { page: "camera"; id: string }
   | { page: "camera_edit"; id: string }
   | { page: "recordings" }
+  | { page: "kept" }
   | { page: "events" }
   | { page: "models" }
   | { page: "model_new" }
@@ -20,6 +21,8 @@ export const HEALTH_PATH = "/site";
 
 export const ADD_MODEL_PATH = "/models/add";
 
+/** Exports, clips and snapshots. */
+export const KEPT_PATH = "/recordings/kept";
 export const PEOPLE_PATH = "/people";
 export const KEYS_PATH = "/people/keys";
 export const ACCOUNT_PATH = "/account";
@@ -33,6 +36,7 @@ export function routeOf(pathname: string): Route {
   if (first === "cameras" && second && third === "edit" && parts.length === 3)
     return { page: "camera_edit", id: second };
   if (first === "models" && second === "add" && parts.length === 2) return { page: "model_new" };
+  if (first === "recordings" && second === "kept" && parts.length === 2) return { page: "kept" };
   if (first === "people" && second === "keys" && parts.length === 2) return { page: "keys" };
   if (parts.length !== 1) return { page: "missing" };
   if (first === "recordings" || first === "events" || first === "models") return { page: first };
