@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Timeline } from "@vas/contracts/timeline.ts";
 import type { Outcome } from "../api/client.ts";
-import { covers, momentAt, nextFootage, rangeFor, readTimeline, Summaries } from "./summary.ts";
+import { covers, momentAt, newestFootage, nextFootage, rangeFor, readTimeline, Summaries } from "./summary.ts";
 import { DAY_MS, type Span } from "./view.ts";
 
 const T0 = Date.parse("2026-01-02T00:00:00.000Z");
@@ -37,6 +37,19 @@ test("what is at a moment is told, and where footage goes on", () => {
   assert.equal(nextFootage(summary, T0 + 1), T0 + 1);
   assert.equal(nextFootage(summary, T0 + 16_000), T0 + 40_000);
   assert.equal(nextFootage(summary, T0 + 95_000), null);
+});
+
+test("the newest footage ends where what is still to come begins, not with its bucket", () => {
+  const summary = readTimeline({
+    ...timeline({ fromMs: T0, toMs: T0 + 60_000, bucketMs: 20_000 }),
+    recorded_ms: [20_000, 5_000, 0],
+    stretches: [
+      { start: iso(25_000), end: iso(27_000), state: "to_come", reason: "writing", message: "" },
+      { start: iso(27_000), end: iso(60_000), state: "to_come", reason: null, message: "" },
+    ],
+  });
+  assert.equal(newestFootage(summary), T0 + 25_000);
+  assert.equal(newestFootage({ ...summary, recorded: new Float32Array(3) }), null);
 });
 
 test("a view is asked for with its neighbours, in buckets that the server takes", () => {

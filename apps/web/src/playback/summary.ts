@@ -70,6 +70,15 @@ export function nextFootage(summary: Summary, atMs: number): number | null {
   return at < summary.toMs ? at : null;
 }
 
+/** Where the last footage of a summary ends, to the millisecond; null where there is none. */
+export function newestFootage(summary: Summary): number | null {
+  const bucket = summary.recorded.findLastIndex((share) => share > 0);
+  if (bucket < 0) return null;
+  let end = Math.min(summary.toMs, summary.fromMs + (bucket + 1) * summary.bucketMs);
+  for (const { fromMs, toMs } of summary.stretches.toReversed()) if (fromMs < end && toMs >= end) end = fromMs;
+  return end;
+}
+
 type Timers = { set(run: () => void, ms: number): unknown; clear(handle: unknown): void };
 type Load = (cameraId: string, range: Span & { bucketMs: number }, signal: AbortSignal) => Promise<Outcome<Timeline>>;
 type Kept = { summary: Summary | null; askedMs: number; error: ApiError | null; abort: AbortController | null };

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import { browserTimers, useNotices, useSite } from "../site.ts";
 import { useWhileVisible } from "../ui/hooks.ts";
-import { Summaries, type Summary } from "./summary.ts";
+import { newestFootage, Summaries, type Summary } from "./summary.ts";
 import { around, DAY_MS, following, held, lengthOf, type Span } from "./view.ts";
 
 const FIRST_VIEW_MS = DAY_MS;
@@ -21,12 +21,6 @@ export function fitted(summary: Summary, nowMs: number): Span {
   const toMs = at(last + 1);
   const length = Math.max(LEAST_FIT_MS, Math.min(FIRST_VIEW_MS, toMs - at(first)));
   return held({ fromMs: toMs - length * 1.04, toMs: toMs + length * 0.06 }, nowMs);
-}
-
-/** The last moment of a summary that is recorded; null where none is. */
-export function newestOf(summary: Summary): number | null {
-  const last = summary.recorded.findLastIndex((share) => share > 0);
-  return last < 0 ? null : Math.min(summary.toMs, summary.fromMs + (last + 1) * summary.bucketMs);
 }
 
 export function useTimeline(cameraIds: readonly string[], atMs: number | null, playingMs: number | null) {
@@ -81,7 +75,7 @@ export function useTimeline(cameraIds: readonly string[], atMs: number | null, p
     if (isChosen.current || !first) return;
     isChosen.current = true;
     setView(fitted(first, Date.now()));
-    setNewest(newestOf(first));
+    setNewest(newestFootage(first));
   }, [first]);
 
   // A moment that is asked for from elsewhere is shown.
