@@ -272,19 +272,26 @@ function Watching(props: { cameras: Camera[]; all: Camera[]; atMs: number | null
         </Link>
       </div>
       <Failure error={timeline.error} retry={timeline.retry} />
-      <div ref={stages} className={`panes of-${cameras.length <= 1 ? 1 : cameras.length <= 4 ? 4 : 9}`}>
-        {cameras.map((camera) => (
-          <Pane
-            key={camera.id}
-            deck={deck}
-            camera={camera}
-            state={state.panes.get(camera.id)}
-            words={state.words}
-            isNamed={several}
-            settings={settings}
-            onReport={(id, report) => setReports((old) => new Map([...old, [id, report]]))}
-          />
-        ))}
+      <div className="panes-box">
+        <div ref={stages} className={`panes of-${cameras.length <= 1 ? 1 : cameras.length <= 4 ? 4 : 9}`}>
+          {cameras.map((camera) => (
+            <Pane
+              key={camera.id}
+              deck={deck}
+              camera={camera}
+              state={state.panes.get(camera.id)}
+              words={state.words}
+              isNamed={several}
+              settings={settings}
+              onReport={(id, report) => setReports((old) => new Map([...old, [id, report]]))}
+            />
+          ))}
+        </div>
+        {hasRange && (
+          <May need="operate">
+            <RangePanel cameras={cameras} range={range} onRange={setRange} onPlay={seek} />
+          </May>
+        )}
       </div>
       <ControlBar deck={deck} state={state} shownMs={shownMs} speed={speed} onSpeed={setSpeed} onMove={move}>
         <button type="button" disabled={shownMs === null} onClick={() => void copyLink()}>
@@ -355,11 +362,6 @@ function Watching(props: { cameras: Camera[]; all: Camera[]; atMs: number | null
           <ContinuityLine key={camera.id} camera={camera} isNamed={several} />
         ))}
       </div>
-      {hasRange && (
-        <May need="operate">
-          <RangePanel cameras={cameras} range={range} onRange={setRange} onPlay={seek} />
-        </May>
-      )}
       <OverlayControls
         settings={settings}
         onChange={setSettings}
