@@ -7,22 +7,18 @@ import { May } from "../people/May.tsx";
 import { useMay } from "../people/me.ts";
 import { useCameras, useSite } from "../site.ts";
 import { playbackText } from "../strings/playback.ts";
-import { localDay } from "../ui/format.ts";
 import { navigate, useAddress, useTitle } from "../ui/hooks.ts";
-import { DownIcon } from "../ui/icons.tsx";
-import { Menu, MenuCheck, MenuLabel } from "../ui/menu.tsx";
 import { Empty, Failure, Link, Loading } from "../ui/parts.tsx";
-import { Popover } from "../ui/popover.tsx";
 import { KEPT_PATH } from "../ui/route.ts";
 import { useShortcuts } from "../ui/shortcuts.ts";
 import { useToast } from "../ui/toast.tsx";
 import { chosenCameras, MOST_CAMERAS, readWatch, watchPath } from "./address.ts";
-import { CalendarPage } from "./CalendarPage.tsx";
 import { ContinuityLine } from "./ContinuityLine.tsx";
 import { ControlBar, JUMP_S, LEAP_S, SPEEDS } from "./ControlBar.tsx";
 import { Deck } from "./deck.ts";
 import { Legend } from "./Legend.tsx";
 import { Pane } from "./Pane.tsx";
+import { CameraPicker, DayPicker } from "./Pickers.tsx";
 import { RangePanel } from "./RangePanel.tsx";
 import { RecordingTabs } from "./RecordingTabs.tsx";
 import { thumbnailAt } from "./routes.ts";
@@ -370,48 +366,6 @@ function Watching(props: { cameras: Camera[]; all: Camera[]; atMs: number | null
         isLive={false}
       />
     </section>
-  );
-}
-
-function CameraPicker(props: { all: Camera[]; shown: string[]; onShow: (ids: string[]) => void }) {
-  const { all, shown, onShow } = props;
-  const names = shown.map((id) => all.find((camera) => camera.id === id)?.name ?? "");
-  return (
-    <Menu
-      trigger={
-        <button type="button" aria-label={`${playbackText.cameras}: ${names.join(", ")}`}>
-          {playbackText.camerasShown(names)}
-          <DownIcon />
-        </button>
-      }
-    >
-      <MenuLabel>{playbackText.mostCameras(MOST_CAMERAS)}</MenuLabel>
-      {all.map((camera) => (
-        <MenuCheck
-          key={camera.id}
-          checked={shown.includes(camera.id)}
-          onChange={(on) => onShow(on ? [...shown, camera.id] : shown.filter((id) => id !== camera.id))}
-        >
-          {camera.name}
-        </MenuCheck>
-      ))}
-    </Menu>
-  );
-}
-
-function DayPicker(props: { cameraIds: string[]; atMs: number; onDay: (day: Span) => void }) {
-  return (
-    <Popover
-      label={playbackText.day}
-      trigger={
-        <button type="button" aria-label={`${playbackText.day}: ${localDay(new Date(props.atMs))}`} className="number">
-          {localDay(new Date(props.atMs))}
-          <DownIcon />
-        </button>
-      }
-    >
-      <CalendarPage {...props} />
-    </Popover>
   );
 }
 
