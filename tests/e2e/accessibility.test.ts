@@ -122,6 +122,7 @@ test("no page and no state of a page has a violation that axe knows", async () =
     people: "/people",
     keys: "/people/keys",
     account: "/account",
+    wall: "/wall",
     missing: "/no-such-page",
     "missing camera": "/cameras/00000000-0000-4000-8000-000000000000",
   }))

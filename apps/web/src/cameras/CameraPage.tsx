@@ -74,7 +74,7 @@ function OneCamera(props: { camera: Camera }) {
     if (document.fullscreenElement) void document.exitFullscreen();
     else void stage.current?.requestFullscreen();
   };
-  useShortcuts(camerasText.camera, [
+  useShortcuts(liveText.onThisPage, [
     { keys: ["f"], words: liveText.keyFull, run: fullScreen },
     { keys: ["o"], words: liveText.keyOverlays, run: () => setSettings({ ...settings, on: !settings.on }) },
     {
@@ -116,7 +116,13 @@ function OneCamera(props: { camera: Camera }) {
             <Switch label={camerasText.statistics} checked={hasStats} onChange={setStats} />
             {hasStats && (
               <Suspense fallback={null}>
-                <StatsPanel consumer={view.consumer} video={video} run={run} report={settings.on ? report : null} />
+                <StatsPanel
+                  consumer={view.consumer}
+                  video={video}
+                  run={run}
+                  wallOffsetMs={() => director.wallOffsetMs()}
+                  report={settings.on ? report : null}
+                />
               </Suspense>
             )}
           </section>

@@ -1,6 +1,6 @@
 /** What this browser measures of the stream, once a second, while it is looked at. */
 import type { Run } from "@vas/contracts/live.ts";
-import { type RefObject, useEffect, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import type { OverlayReport } from "../overlay/report.ts";
 import { displayedPts90k } from "../overlay/time.ts";
 import { camerasText } from "../strings/cameras.ts";
@@ -17,12 +17,14 @@ export function StatsPanel(props: {
   consumer: MediaConsumer<unknown> | null;
   video: RefObject<HTMLVideoElement | null>;
   run: RefObject<Run | null>;
+  /** Of overlay/live-director.ts. */
+  wallOffsetMs: () => number | null;
   /** null while the overlay is off. */
   report: OverlayReport | null;
 }) {
   const { consumer, report } = props;
   const stats = useStats(consumer);
-  const delayMs = useDelay(props.video, props.run);
+  const delayMs = useDelay(props.video, props.run, props.wallOffsetMs);
   if (!stats) return <p className="quiet">{camerasText.statisticsWait}</p>;
   const ms = (value: number | null) => (value === null ? camerasText.none : `${Math.round(value)} ms`);
   const facts: Fact[] = [
@@ -92,9 +94,15 @@ function useStats(consumer: MediaConsumer<unknown> | null): Stats | null {
   return stats;
 }
 
-/** From a frame's arrival at VAS to the screen, where both clocks agree well enough for that to be possible. */
-function useDelay(video: RefObject<HTMLVideoElement | null>, run: RefObject<Run | null>): number | null {
+/** From a frame in VAS to the screen, where a result has told when that was and both clocks allow it to be true. */
+function useDelay(
+  video: RefObject<HTMLVideoElement | null>,
+  run: RefObject<Run | null>,
+  wallOffsetMs: () => number | null,
+): number | null {
   const [delayMs, setDelayMs] = useState<number | null>(null);
+  const wallOffset = useRef(wallOffsetMs);
+  wallOffset.current = wallOffsetMs;
   useEffect(() => {
     const element = video.current;
     if (!element || !("requestVideoFrameCallback" in element)) return undefined;
@@ -106,7 +114,8 @@ function useDelay(video: RefObject<HTMLVideoElement | null>, run: RefObject<Run 
       toldMs = now;
       const shownMs = performance.timeOrigin + expectedDisplayTime;
       const pts90k = displayedPts90k(rtpTimestamp, run.current, shownMs * 90);
-      const delay = pts90k === null ? -1 : shownMs - pts90k / 90;
+      const offsetMs = wallOffset.current();
+      const delay = pts90k === null || offsetMs === null ? -1 : shownMs - pts90k / 90 - offsetMs;
       setDelayMs(delay >= 0 && delay <= MOST_DELAY_MS ? delay : null);
     };
     callback = element.requestVideoFrameCallback(onFrame);

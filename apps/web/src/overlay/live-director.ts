@@ -22,6 +22,8 @@ export type LiveOptions = {
   unixMs: () => number;
 };
 
+const OFFSETS_KEPT = 64;
+
 export class LiveDirector implements Director {
   readonly #options: LiveOptions;
   readonly #scene = new LiveScene<CanvasImageSource, CanvasSurface>(new PictureRing(() => new CanvasSurface()));
@@ -29,6 +31,8 @@ export class LiveDirector implements Director {
   #malformed = 0;
   #error: string | null = null;
   #runId: string | null = null;
+  /** Of the newest results: what VAS's clock said when their frame was decoded, above the camera's own time line. */
+  #offsets: number[] = [];
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -43,6 +47,7 @@ export class LiveDirector implements Director {
         if (!result) return;
         this.#scene.result(result, this.#options.nowMs());
         this.#labels.add(result);
+        this.#clock(from.wall_ms, result.pts90k);
         changed();
       },
       (refused) => {
@@ -57,6 +62,7 @@ export class LiveDirector implements Director {
     if (playing?.run_id !== this.#runId) {
       this.#runId = playing?.run_id ?? null;
       this.#scene.forgetPictures();
+      this.#offsets = [];
       if (playing) this.#scene.results.forgetBefore(playing.pts90k_base);
     }
     // Nothing is playing: what the element may still show belongs to a run that ended.
@@ -74,6 +80,20 @@ export class LiveDirector implements Director {
     if (shown?.rtpTimestamp == null) return null;
     const near = momentOfRun(run, this.#scene.results.newestPts90k(), this.#options.unixMs());
     return displayedPts90k(shown.rtpTimestamp, run, near);
+  }
+
+  /**
+   * Milliseconds to add to a frame's `pts90k / 90` for the Unix time at which VAS had it, by VAS's own clock; null while no
+   * result has told. The least of the newest counts: a frame that was decoded late says more than there is.
+   */
+  wallOffsetMs(): number | null {
+    return this.#offsets.length === 0 ? null : Math.min(...this.#offsets);
+  }
+
+  #clock(wallMs: unknown, pts90k: number): void {
+    if (!Number.isSafeInteger(wallMs)) return;
+    this.#offsets.push((wallMs as number) - pts90k / 90);
+    if (this.#offsets.length > OFFSETS_KEPT) this.#offsets.shift();
   }
 
   /** The video was stopped by a person: what is seen stays, with its results. */

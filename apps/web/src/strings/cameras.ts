@@ -72,7 +72,7 @@ export const camerasText = {
   freezes: "Times it stood still",
   vasDelay: "From VAS to the screen",
   vasDelayWords:
-    "From a frame's arrival at VAS to the screen, by this device's clock; what the camera itself needs is not in it. Wrong by as much as the two clocks differ.",
+    "From VAS to the screen is counted from a frame's decoding in VAS, which models tell while the overlay is on; what the camera needs before that is not in it. It is wrong by as much as this device's clock is.",
   overlayError: "Overlay error",
   overlayDelay: "Overlay delay",
   none: "not known",

@@ -1,3 +1,5 @@
+import { uiText } from "./ui.ts";
+
 /** What the live grid, the wall and the picture of one camera say. */
 export const liveText = {
   title: "Live",
@@ -48,7 +50,7 @@ export const liveText = {
   fullScreen: "Full screen",
   leaveFullScreen: "Leave full screen",
 
-  onThisPage: "On this page",
+  onThisPage: uiText.onThisPage,
   keyMove: "Choose a tile",
   keyNumber: "Choose a tile by its number",
   keyOpen: "Open the chosen camera",
