@@ -222,9 +222,9 @@ async function zoomedScreen(page: Page): Promise<{ shown: number | null; place: 
   let left = 0;
   while (left < width && !isBox(left, row)) left++;
   // Inside the box, beside its label.
-  const column = left + Math.round(wide * 0.1);
+  const column = Math.min(width - 1, left + Math.round(wide * 0.1));
   let top = row;
-  while (top > 0 && column < width && !isBox(column, top)) top--;
+  while (top > 0 && !isBox(column, top)) top--;
   return {
     shown: readFrameNumberRgba(rgba, wide, high),
     place: left === width ? null : echoPlace((left + 1) / wide),
