@@ -28,6 +28,8 @@ const KeptPage = lazy(() => import("./playback/KeptPage.tsx").then((page) => ({ 
 const EventsPage = lazy(() => import("./events/EventsPage.tsx").then((page) => ({ default: page.EventsPage })));
 const ModelsPage = lazy(() => import("./models/ModelsPage.tsx").then((page) => ({ default: page.ModelsPage })));
 const AddModelPage = lazy(() => import("./models/AddModelPage.tsx").then((page) => ({ default: page.AddModelPage })));
+const FramesPage = lazy(() => import("./health/FramesPage.tsx").then((page) => ({ default: page.FramesPage })));
+const AuditPage = lazy(() => import("./health/AuditPage.tsx").then((page) => ({ default: page.AuditPage })));
 const HealthPage = lazy(() => import("./health/HealthPage.tsx").then((page) => ({ default: page.HealthPage })));
 
 const PeoplePage = lazy(() => import("./people/PeoplePage.tsx").then((page) => ({ default: page.PeoplePage })));
@@ -110,7 +112,7 @@ const PLACES = [
   { to: "/recordings", name: uiText.recordings, key: "r", icon: <RecordingsIcon />, pages: ["recordings", "kept"] },
   { to: "/events", name: uiText.events, key: "e", icon: <EventsIcon />, pages: ["events"] },
   { to: "/models", name: uiText.models, key: "m", icon: <ModelsIcon />, pages: ["models", "model_new"] },
-  { to: HEALTH_PATH, name: uiText.health, key: "h", icon: <HealthIcon />, pages: ["health"] },
+  { to: HEALTH_PATH, name: uiText.health, key: "h", icon: <HealthIcon />, pages: ["health", "frames", "audit"] },
 ];
 const PEOPLE_PLACE = {
   to: PEOPLE_PATH,
@@ -242,6 +244,10 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
       return <ModelsPage />;
     case "health":
       return <HealthPage />;
+    case "frames":
+      return <FramesPage />;
+    case "audit":
+      return <AuditPage />;
     case "people":
       return <PeoplePage />;
     case "keys":
@@ -259,7 +265,7 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
   }
 }
 
-const FOR_ADMINISTRATORS = ["camera_new", "camera_edit", "people", "keys"];
+const FOR_ADMINISTRATORS = ["camera_new", "camera_edit", "people", "keys", "audit"];
 
 /** An address that somebody typed or was sent, of a page that is not shown to this person. */
 function Allowed(props: { page: string; children: ReactNode }) {

@@ -25,6 +25,7 @@ import type {
 import type { AuditPage } from "@vas/contracts/audit.ts";
 import type { Flights } from "@vas/contracts/flights.ts";
 import type { HealthHistory, HistoryRange, SystemHealth } from "@vas/contracts/health.ts";
+import type { Timeline } from "@vas/contracts/timeline.ts";
 import type { Client, Outcome, Query } from "./client.ts";
 import { draftRoutes } from "../models/upload.ts";
 import { peopleRoutes } from "../people/routes.ts";
@@ -88,6 +89,9 @@ export function createVas(call: Client) {
     aiHealth: () => call<AiHealth>("ai-health"),
     flights: (cameraId: string, modelId: string) =>
       call<Flights>(`ai-health/cameras/${cameraId}/flights`, { query: { model_id: modelId } }),
+    /** What is recorded of a stretch of time and what is not, in sums. */
+    daySums: (id: string, from: string, to: string) =>
+      call<Timeline>(`cameras/${id}/timeline`, { query: { from, to } }),
     healthHistory: (series: readonly string[], range: HistoryRange, signal?: AbortSignal) =>
       call<HealthHistory>("health/history", {
         query: { series: series.join(","), range },

@@ -1,25 +1,15 @@
 /** Health in words. */
 import type { AiHealth, Health, SubscriptionMetrics } from "@vas/contracts/http.ts";
-import { ago, rate } from "../ui/format.ts";
-
-const SKIP_WORDS: Record<string, string> = {
-  cap: "over the wanted rate",
-  busy: "model still busy",
-  no_new_frame: "no new frame",
-  torn: "frame overwritten",
-  no_runtime: "model not running",
-  timeout: "no answer in time",
-  error: "model error",
-  invalid_assignment: "invalid assignment",
-};
+import { healthText } from "../strings/health.ts";
+import { ago, duration, rate } from "../ui/format.ts";
 
 /** `model still busy 12, no answer in time 3`, most frequent first; `none` where nothing was skipped. */
 export function skippedWords(skipped: SubscriptionMetrics["skipped"]): string {
   const parts = Object.entries(skipped)
     .filter(([, count]) => count > 0)
     .sort((a, b) => b[1] - a[1])
-    .map(([reason, count]) => `${SKIP_WORDS[reason] ?? reason} ${count}`);
-  return parts.length === 0 ? "none" : parts.join(", ");
+    .map(([reason, count]) => `${healthText.skippedFor(reason)} ${count}`);
+  return parts.length === 0 ? healthText.none : parts.join(", ");
 }
 
 export function latencyWords({ p50, p95 }: SubscriptionMetrics["latency_ms"]): string {
@@ -27,7 +17,7 @@ export function latencyWords({ p50, p95 }: SubscriptionMetrics["latency_ms"]): s
 }
 
 export function coreWords(core: AiHealth["core"], nowMs: number): string {
-  const words = core.connected ? `Connected; last report ${ago(core.last_report_at, nowMs)}.` : "Not connected.";
+  const words = core.connected ? healthText.connected(ago(core.last_report_at, nowMs)) : healthText.notConnected;
   return core.reason === null || core.reason === words ? words : `${words} ${core.reason}`;
 }
 
@@ -40,4 +30,9 @@ export function siteWords(health: Health): string {
     .filter((state) => cameras[state] > 0)
     .map((state) => `${cameras[state]} ${state}`);
   return `${cameras.total} ${cameras.total === 1 ? "camera" : "cameras"}: ${parts.join(", ")}.`;
+}
+
+/** `for 5 min`; empty where nobody has looked yet. */
+export function sinceWords(since: string | null | undefined, nowMs = Date.now()): string {
+  return since == null ? "" : healthText.since(duration((nowMs - Date.parse(since)) / 1000));
 }

@@ -4,6 +4,7 @@
  */
 import type { Director, Shot } from "./director.ts";
 import { type Chosen, draw, labelOf, type ModelZones } from "./draw.ts";
+import { noteDrawn } from "./drawn-at.ts";
 import { shownFrame } from "./frame.ts";
 import { onDevicePixels, pictureRect } from "./geometry.ts";
 import type { OverlaySettings } from "./settings.ts";
@@ -137,6 +138,9 @@ export class OverlayLayer {
       say(boxes, "drawn", String(this.#chosen.length));
       say(boxes, "first", first ? labelOf(first.detection) : "");
     }
+    // For the flight recorder; a result that was drawn before is noted no second time.
+    for (const { result } of shot.drawn)
+      noteDrawn(result.model_id, result.pts90k, performance.timeOrigin + performance.now());
     const oldest = shot.drawn.reduce((most, one) => Math.max(most, one.ageTicks), 0);
     const frames = shot.drawn.map((one) => director.framesOf(one, shot.pts90k));
     say(boxes, "state", shot.state);

@@ -9,6 +9,9 @@ test("every page has its address and others are missing", () => {
   assert.deepEqual(routeOf("/cameras/abc/edit"), { page: "camera_edit", id: "abc" });
   assert.deepEqual(routeOf("/events/"), { page: "events" });
   assert.deepEqual(routeOf("/site"), { page: "health" });
+  assert.deepEqual(routeOf("/site/frames"), { page: "frames" });
+  assert.deepEqual(routeOf("/site/audit"), { page: "audit" });
+  assert.deepEqual(routeOf("/site/other"), { page: "missing" });
   assert.deepEqual(routeOf("/people"), { page: "people" });
   assert.deepEqual(routeOf("/people/keys"), { page: "keys" });
   assert.deepEqual(routeOf("/account"), { page: "account" });

@@ -11,6 +11,8 @@ export type Route =
   | { page: "models" }
   | { page: "model_new" }
   | { page: "health" }
+  | { page: "frames" }
+  | { page: "audit" }
   | { page: "people" }
   | { page: "keys" }
   | { page: "account" }
@@ -38,6 +40,7 @@ export function routeOf(pathname: string): Route {
   if (first === "models" && second === "add" && parts.length === 2) return { page: "model_new" };
   if (first === "recordings" && second === "kept" && parts.length === 2) return { page: "kept" };
   if (first === "people" && second === "keys" && parts.length === 2) return { page: "keys" };
+  if (first === "site" && (second === "frames" || second === "audit") && parts.length === 2) return { page: second };
   if (parts.length !== 1) return { page: "missing" };
   if (first === "recordings" || first === "events" || first === "models") return { page: first };
   if (first === "people" || first === "account" || first === "wall") return { page: first };
