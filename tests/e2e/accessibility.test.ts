@@ -119,6 +119,8 @@ test("no page and no state of a page has a violation that axe knows", async () =
     "events that match nothing": "/events?label=unheard-of",
     models: "/models",
     health: "/site",
+    "last frames": "/site/frames",
+    "who changed what": "/site/audit",
     people: "/people",
     keys: "/people/keys",
     account: "/account",
@@ -148,6 +150,12 @@ test("no page and no state of a page has a violation that axe knows", async () =
   await page.keyboard.press("o");
   await page.getByTestId("overlay").waitFor(WAIT);
   wrong.push(...(await inEveryLook(page, "camera with overlay")));
+
+  await page.goto("/models");
+  await settled(page);
+  await page.getByRole("button", { name: "Settings of Barcodes and QR codes on Yard" }).click();
+  await page.getByRole("button", { name: "Add a square" }).click();
+  wrong.push(...(await inEveryLook(page, "assignment with a zone")));
 
   // A viewer at a page for administrators.
   const { page: ann } = await openPage(browser, site.url, { bypassCSP: true });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { AuditEntry, AuditPage } from "@vas/contracts/audit.ts";
 import { insertAudit, listAudit, pruneAudit } from "./store/audit.ts";
 import { storeModels } from "./store/ai-models.ts";
@@ -26,6 +27,8 @@ test("what people change is written with who, from where and what, and never wit
     ],
   };
   const path = `/api/v1/ai-model-assignments/${camera}/person`;
+  const made = (await (await site.call("PUT", path, {})).json()) as { created_at: string };
+  while (Date.now() <= Date.parse(made.created_at)) await setImmediate();
   await site.call("PUT", path, { desired_fps: 3, zones: [zone], parameters: {} });
   await site.call("PUT", path, { enabled: false });
   await site.call("PUT", path, { enabled: true });
@@ -40,6 +43,7 @@ test("what people change is written with who, from where and what, and never wit
   assert.deepEqual(all.map(({ action, object_name }) => [action, object_name]).toReversed(), [
     ["auth.login", "admin"],
     ["camera.create", "Door"],
+    ["assignment.create", "Door"],
     ["assignment.edit", "Door"],
     ["assignment.pause", "Door"],
     ["assignment.resume", "Door"],

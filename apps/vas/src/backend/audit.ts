@@ -17,7 +17,7 @@ import { userById } from "./store/users.ts";
 
 type Body = Record<string, unknown>;
 /** The action, or how it follows from the request; null is not written. */
-type Rule = AuditAction | null | ((body: Body) => AuditAction);
+type Rule = AuditAction | null | ((body: Body, isMade: boolean) => AuditAction);
 
 const V1 = "/api/v1";
 const RULES: Record<string, Rule> = {
@@ -46,6 +46,9 @@ const RULES: Record<string, Rule> = {
   [`POST ${V1}/ai-model-drafts/:id/examine`]: null,
   [`POST ${V1}/ai-model-drafts/:id/try`]: null,
   [`POST ${V1}/ai-model-drafts/:id/add`]: "model.add",
+  [`POST ${V1}/camera-groups`]: "group.create",
+  [`PATCH ${V1}/camera-groups/:id`]: "group.edit",
+  [`DELETE ${V1}/camera-groups/:id`]: "group.delete",
   [`POST ${V1}/cameras/:id/snapshots`]: null,
   [`DELETE ${V1}/snapshots/:id`]: "snapshot.delete",
   [`POST ${V1}/cameras/:id/clips`]: null,
@@ -58,7 +61,8 @@ const RULES: Record<string, Rule> = {
 };
 
 /** A request that says nothing but the switch is a person's pause or its end. */
-function assignmentAction(body: Body): AuditAction {
+function assignmentAction(body: Body, isMade: boolean): AuditAction {
+  if (isMade) return "assignment.create";
   if (Object.keys(body).length !== 1 || typeof body["enabled"] !== "boolean") return "assignment.edit";
   return body["enabled"] ? "assignment.resume" : "assignment.pause";
 }
@@ -69,7 +73,7 @@ const SHOWN = new Set(["enabled", "desired_fps", "priority", "clip", "role", "re
 const MAX_TEXT = 128;
 
 /** What is known of a request's object before it is gone, and once it is made. */
-const objects = new WeakMap<FastifyRequest, { id?: string; name?: string; camera_id?: string }>();
+const objects = new WeakMap<FastifyRequest, { id?: string; name?: string; camera_id?: string; isMade?: boolean }>();
 
 /** Must be added after the guard and before any route. */
 export function auditEveryChange(app: App, backend: Backend, counters: Pick<Counters, "add">): void {
@@ -93,7 +97,8 @@ export function auditEveryChange(app: App, backend: Backend, counters: Pick<Coun
 
   app.addHook("preSerialization", async (request, _reply, payload) => {
     if (ruleOf(request) === null || typeof payload !== "object" || payload === null) return payload;
-    const { model_id, id = model_id, name, username, camera_id } = payload as Record<string, unknown>;
+    const answer = payload as Record<string, unknown>;
+    const { model_id, id = model_id, name, username, camera_id, created_at, updated_at } = answer;
     const known = objects.get(request);
     const shown = typeof name === "string" ? name : username;
     const isCamera = request.routeOptions.url === `${V1}/cameras`;
@@ -102,6 +107,7 @@ export function auditEveryChange(app: App, backend: Backend, counters: Pick<Coun
       ...(typeof shown === "string" ? { name: shown } : {}),
       ...(typeof camera_id === "string" ? { camera_id } : isCamera && typeof id === "string" ? { camera_id: id } : {}),
       ...known,
+      isMade: created_at !== undefined && created_at === updated_at,
     });
     return payload;
   });
@@ -117,7 +123,7 @@ export function auditEveryChange(app: App, backend: Backend, counters: Pick<Coun
         at_ms: clock.wallMs(),
         ...actorOf(request, object),
         address: request.ip.slice(0, MAX_TEXT),
-        action: typeof rule === "function" ? rule(body) : rule,
+        action: typeof rule === "function" ? rule(body, object?.isMade === true) : rule,
         object_id: object?.id ?? params["id"] ?? params["model_id"] ?? null,
         object_name: object?.name?.slice(0, MAX_TEXT) ?? null,
         camera_id: object?.camera_id ?? null,
@@ -134,7 +140,7 @@ export function auditEveryChange(app: App, backend: Backend, counters: Pick<Coun
   });
 }
 
-function ruleOf(request: FastifyRequest): string | ((body: Body) => AuditAction) | null {
+function ruleOf(request: FastifyRequest): string | ((body: Body, isMade: boolean) => AuditAction) | null {
   const { url } = request.routeOptions;
   if (READING.has(request.method) || request.is404 || !url?.startsWith(`${V1}/`)) return null;
   const route = `${request.method} ${url}`;

@@ -47,7 +47,7 @@ export function FramesPage() {
         >
           {options.map((one) => (
             <option key={`${one.camera_id} ${one.model_id}`} value={`${one.camera_id} ${one.model_id}`}>
-              {text.on_(one.model_id, nameOf(one.camera_id))}
+              {text.pair(one.model_id, nameOf(one.camera_id))}
             </option>
           ))}
         </select>

@@ -83,7 +83,7 @@ function Running(props: RunningProps) {
   return (
     <li className="stack" data-subscription={`${one.camera_id} ${one.model_id}`}>
       <div className="row head">
-        <h3>{text.on_(one.model_id, camera)}</h3>
+        <h3>{text.pair(one.model_id, camera)}</h3>
         <Badge tone={healthTone(one.health)}>{one.health}</Badge>
         <span className="quiet">{sinceWords(one.since)}</span>
         <span className="spring" />
@@ -112,7 +112,7 @@ function Running(props: RunningProps) {
         ]}
       />
       <details open={props.isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary>{text.chartsOf(text.on_(one.model_id, camera))}</summary>
+        <summary>{text.chartsOf(text.pair(one.model_id, camera))}</summary>
         {open && <Charts charts={subscriptionCharts(one.camera_id, one.model_id)} range={range} />}
       </details>
     </li>
@@ -125,7 +125,7 @@ function Paused(props: { assignment: Assignment; camera: string; onChanged: () =
   return (
     <li className="stack" data-subscription={`${camera_id} ${model_id}`}>
       <div className="row head">
-        <h3>{text.on_(model_id, camera)}</h3>
+        <h3>{text.pair(model_id, camera)}</h3>
         <Badge tone="plain">{text.paused}</Badge>
         <span className="quiet">{text.pausedWords}</span>
         <span className="spring" />
