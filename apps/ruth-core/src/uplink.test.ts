@@ -109,6 +109,26 @@ test("results of one moment go as one message, in order", async (t) => {
   );
 });
 
+test("a result that comes alone goes at once, and what follows within the pause waits for its end", async (t) => {
+  const s = await site(t);
+  await s.connect();
+  // The pause would last for hours, by this clock.
+  s.later(10_000_000);
+  s.uplink.result(result(1));
+  await until("the first result", () => s.of("results").length === 1);
+  s.later(-9_000_000);
+  s.uplink.result(result(2));
+  await wait(20);
+  s.uplink.result(result(3));
+  assert.equal(s.of("results").length, 1);
+  await s.uplink.stop(1000);
+  await until("the others", () => s.of("results").length === 2);
+  assert.deepEqual(
+    s.of("results").map((m) => m.results.map((one) => one.frame_id)),
+    [[1], [2, 3]],
+  );
+});
+
 test("a message never passes the limits, and a result larger than a message is dropped", async (t) => {
   const s = await site(t);
   await s.connect();

@@ -22,6 +22,7 @@ import type { EventChanges } from "./events.ts";
 import type { KeyAnswer } from "./service-key.ts";
 
 export const MAX_UNACKNOWLEDGED = 64;
+/** Between two messages of records. */
 export const BATCH_MS = 50;
 const MAX_BATCH = 256;
 /** What one message's records may have together; the rest is the message around them. */
@@ -74,6 +75,7 @@ export class Uplink {
   #openedIds: string[] = [];
   #closed = emptyBatch();
   #batchTimer: NodeJS.Timeout | null = null;
+  #flushedMs = Number.NEGATIVE_INFINITY;
   #retryTimer: NodeJS.Timeout | null = null;
   #areModelsSent = false;
   #resultsDropped = 0;
@@ -189,12 +191,16 @@ export class Uplink {
   }
 
   #startBatch(): void {
-    this.#batchTimer ??= setTimeout(() => this.#flush(), BATCH_MS);
+    if (this.#batchTimer) return;
+    // What comes alone goes at once; only what follows within the pause waits for its end.
+    const restMs = this.#flushedMs + BATCH_MS - this.#options.nowMs();
+    this.#batchTimer = setTimeout(() => this.#flush(), Math.max(0, restMs));
   }
 
   #flush(): void {
     if (this.#batchTimer) clearTimeout(this.#batchTimer);
     this.#batchTimer = null;
+    this.#flushedMs = this.#options.nowMs();
     const results = this.#results;
     const opened = this.#opened;
     const closed = this.#closed;

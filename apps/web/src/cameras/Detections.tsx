@@ -1,3 +1,4 @@
+import { framesPath } from "../health/address.ts";
 import { May } from "../people/May.tsx";
 import { camerasText } from "../strings/cameras.ts";
 import { Link } from "../ui/parts.tsx";
@@ -7,6 +8,8 @@ import { fixOf, type Known, whyNot } from "./why.ts";
 export function Detections(props: { known: Known }) {
   const { known } = props;
   const answers = whyNot(known, Date.now());
+  const running = (known.assignments ?? []).filter(({ enabled }) => enabled);
+  const nameOf = (id: string) => known.models?.find((model) => model.model_id === id)?.name ?? id;
   return (
     <section className="panel" aria-labelledby="detections">
       <h2 id="detections">{camerasText.detections}</h2>
@@ -30,6 +33,13 @@ export function Detections(props: { known: Known }) {
           })}
         </ul>
       )}
+      {running.map(({ model_id }) => (
+        <p key={model_id}>
+          <Link to={framesPath(known.camera.id, model_id)} className="quiet">
+            {camerasText.lastFrames(nameOf(model_id))}
+          </Link>
+        </p>
+      ))}
     </section>
   );
 }

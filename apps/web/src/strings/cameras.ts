@@ -26,6 +26,7 @@ export const camerasText = {
   factsName: "Camera facts",
 
   detections: "Detections",
+  lastFrames: (model: string) => `Last frames at ${model}`,
   looking: "Looking…",
   notKnown: "VAS does not say how the models are at the moment.",
   off: "The camera is stopped, so there are no frames to look at.",
