@@ -3,7 +3,7 @@ import { systemClock } from "@vas/base/clock.ts";
 import { errorText, stderrLog } from "@vas/base/log.ts";
 import { openSite } from "./backend/site.ts";
 import { type Config, loadConfig } from "./config.ts";
-import { createDoctor } from "./doctor/doctor.ts";
+import { findDoctor } from "./doctor/doctor.ts";
 import { createKernel } from "./kernel/index.ts";
 
 const EXIT = { ok: 0, failed: 1, invalidEnvironment: 3 } as const;
@@ -40,11 +40,12 @@ async function run(config: Config): Promise<void> {
     process.stdin.once("error", () => stop("stdin failed"));
   }
   try {
+    const doctor = findDoctor(log);
     const site = await openSite({
       config,
       log,
       clock: systemClock,
-      doctor: createDoctor(log),
+      ...(doctor === undefined ? {} : { doctor }),
       openKernel: (listener) => createKernel({ ...config, log, clock: systemClock, listener }),
     });
     end = () => site.close();

@@ -4,6 +4,7 @@
  * variable of ours, a lower priority than video. It dies with VAS and with the question.
  */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Log } from "@vas/base/log.ts";
 import { CodedError } from "@vas/contracts/errors.ts";
@@ -26,6 +27,11 @@ const PROGRAM = fileURLToPath(new URL("../../../../packages/model-doctor/src/dra
 const checkAnswer = checker(DoctorAnswer);
 
 type Ended = { code: number | null; signal: NodeJS.Signals | null; out: Buffer; words: string; isLate: boolean };
+
+/** The doctor of this installation; an image of VAS alone has none. */
+export function findDoctor(log: Log): Doctor | undefined {
+  return existsSync(PROGRAM) ? createDoctor(log) : undefined;
+}
 
 export function createDoctor(log: Log, limits: DoctorLimits = LIMITS, program = PROGRAM): Doctor {
   return {

@@ -113,9 +113,8 @@ function Box(props: { detection: Detection; width: number; height: number }) {
         className="label-back"
         x={x}
         y={y - size * 1.3}
-        width={label.length * size * 0.56 + size * 0.6}
+        width={label.length * size * 0.62 + size * 0.6}
         height={size * 1.3}
-        style={{ fill: colourOf(detection.class_id) }}
       />
       <text x={x + size * 0.3} y={y - size * 0.35} fontSize={size}>
         {label}
