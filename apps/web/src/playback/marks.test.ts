@@ -22,6 +22,8 @@ test("a label always looks the same, and the looks are spread", () => {
     Array.from({ length: 200 }, (_, n) => lookOf(`label ${n}`)).map(({ colour, shape }) => `${colour} ${shape}`),
   );
   assert.equal(looks.size, COLOURS * SHAPES.length);
+  const often = ["person", "car", "bicycle", "dog", "cat", "truck", "bus", "motorcycle", "bird", "face"].map(lookOf);
+  assert.equal(new Set(often.map(({ colour, shape }) => `${colour} ${shape}`)).size, often.length);
 });
 
 test("events that would lie upon each other are one mark with its counts", () => {

@@ -7,8 +7,29 @@ export type Shape = (typeof SHAPES)[number];
 /** Colours are the chart's, 1 to this many. */
 export const COLOURS = 6;
 
+/** What models find most often looks different from each other, by colour and by shape. */
+const OFTEN = [
+  "person",
+  "car",
+  "bicycle",
+  "dog",
+  "cat",
+  "truck",
+  "bus",
+  "motorcycle",
+  "bird",
+  "face",
+  "QRCode",
+  "backpack",
+];
+
 /** The same label always looks the same, whoever looks and whatever else is there. */
 export function lookOf(label: string): { colour: number; shape: Shape } {
+  const place = OFTEN.indexOf(label);
+  if (place >= 0) {
+    const round = Math.floor(place / COLOURS);
+    return { colour: 1 + (place % COLOURS), shape: SHAPES[(place + round) % SHAPES.length] as Shape };
+  }
   let hash = 0x811c9dc5;
   for (const char of label) hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193) >>> 0;
   return { colour: 1 + (hash % COLOURS), shape: SHAPES[Math.floor(hash / COLOURS) % SHAPES.length] as Shape };
