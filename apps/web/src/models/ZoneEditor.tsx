@@ -1,5 +1,5 @@
 import type { Camera, Zone } from "@vas/contracts/http.ts";
-import { type KeyboardEvent, type PointerEvent, useId, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useRef, useState } from "react";
 import { cameraPicture } from "../api/vas.ts";
 import { assignmentText as text } from "../strings/assignments.ts";
 import { percent } from "../ui/format.ts";
@@ -26,8 +26,11 @@ import {
 
 const WIDTH = 1000;
 const COLOURS = 6;
-/** A press this near to the first corner closes the zone, in hundredths of the picture's width. */
-const CLOSE_WITHIN = 2.5;
+/** In CSS pixels, however large the picture is shown: a finger finds a corner on a phone. */
+const CORNER = 10;
+const MIDDLE = 7;
+/** A press this near to the first corner closes the zone. */
+const CLOSE_WITHIN = 18;
 
 type Drag = { kind: "corner"; corner: number } | { kind: "zone"; from: Point };
 
@@ -50,6 +53,15 @@ export function ZoneEditor(props: Props) {
   const svg = useRef<SVGSVGElement>(null);
   const id = useId();
   const tall = WIDTH * ratio;
+  /** Of the picture's own units in a CSS pixel. */
+  const [scale, setScale] = useState(1);
+  useEffect(() => {
+    const shown = svg.current;
+    if (!shown) return undefined;
+    const observer = new ResizeObserver(() => setScale(WIDTH / Math.max(1, shown.clientWidth)));
+    observer.observe(shown);
+    return () => observer.disconnect();
+  }, []);
   const zone = selected === null ? undefined : zones[selected];
 
   const placeOf = (event: PointerEvent): Point => {
@@ -75,7 +87,7 @@ export function ZoneEditor(props: Props) {
   const isClosing = (point: Point) => {
     const first = zone?.points[0];
     if (!first || zone.points.length < FEWEST_POINTS) return false;
-    return Math.hypot(point[0] - first[0], (point[1] - first[1]) * ratio) * 100 < CLOSE_WITHIN;
+    return Math.hypot(point[0] - first[0], (point[1] - first[1]) * ratio) * WIDTH < CLOSE_WITHIN * scale;
   };
   const press = (event: PointerEvent) => {
     if (!drawing || selected === null || event.button !== 0) return;
@@ -192,7 +204,7 @@ export function ZoneEditor(props: Props) {
                       className="zone-middle"
                       cx={((from[0] + to[0]) / 2) * WIDTH}
                       cy={((from[1] + to[1]) / 2) * tall}
-                      r={8}
+                      r={MIDDLE * scale}
                       role="button"
                       tabIndex={0}
                       aria-label={text.addCorner(corner + 1, zone.name)}
@@ -212,7 +224,7 @@ export function ZoneEditor(props: Props) {
                   className="zone-corner"
                   cx={x * WIDTH}
                   cy={y * tall}
-                  r={12}
+                  r={CORNER * scale}
                   role="button"
                   tabIndex={0}
                   aria-label={text.corner(corner + 1, zone.name, percent(x), percent(y))}
