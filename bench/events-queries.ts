@@ -45,7 +45,7 @@ for (const rows of sizes) {
   if (onPostgres) {
     await using postgres = await startPostgres();
     const url = await postgres.createDatabase("events");
-    await measure(rows, { dialect: "postgres", url }, (statement) => postgres.query(statement, "events"));
+    await measure(rows, { dialect: "postgres", url }, (statement) => postgres.query(statement, "events", 3_600_000));
     continue;
   }
   const folder = mkdtempSync(join(tmpdir(), "bench-events-"));

@@ -39,7 +39,7 @@ export type Postgres = {
   /** The address of a new, empty database. */
   createDatabase(name: string): Promise<string>;
   /** Runs SQL with psql. @returns its rows, one a line, columns separated by `|` */
-  query(sql: string, database?: string): Promise<string>;
+  query(sql: string, database?: string, timeoutMs?: number): Promise<string>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
@@ -100,9 +100,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const pid = child?.pid;
     return pid === undefined ? [] : [pid, ...descendants(pid).map((row) => row.pid)];
   };
-  const query = async (sql: string, database = "postgres") => {
+  const query = async (sql: string, database = "postgres", timeoutMs = START_MS) => {
     const { stdout } = await run(join(bin, "psql"), ["--no-psqlrc", "-Atq", "-v", "ON_ERROR_STOP=1", "-c", sql], {
-      timeout: START_MS,
+      timeout: timeoutMs,
       env: { PATH: process.env.PATH, PGHOST: home, PGUSER: USER, PGPASSWORD: password, PGDATABASE: database },
     });
     return stdout.trimEnd();
