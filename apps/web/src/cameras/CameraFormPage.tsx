@@ -1,64 +1,57 @@
-import type { Camera, ProbeReply } from "@vas/contracts/http.ts";
+import type { Camera, ProbeReply, StreamRole } from "@vas/contracts/http.ts";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { ApiError } from "../api/client.ts";
 import { useCamera, useCameras, useSite } from "../site.ts";
+import { cameraFormText as words } from "../strings/camera-form.ts";
 import { navigate, useTitle } from "../ui/hooks.ts";
-import { Empty, Facts, Failure, Field, Link, Loading, Switch } from "../ui/parts.tsx";
-import { checkForm, createOf, type FormErrors, formOf, patchOf, probeFacts, probeOf } from "./form.ts";
+import { Empty, Failure, Field, Link, Loading, Switch } from "../ui/parts.tsx";
+import { type CameraForm, checkForm, createOf, type FormErrors, formOf, patchOf, probeOf } from "./form.ts";
+import { NO_PROBE, type Probe, ProbeResult } from "./ProbeResult.tsx";
+import { storageWords, subWarnings } from "./streams.ts";
+import { TestCamera } from "./TestCamera.tsx";
+import "./camera-form.css";
 
 export function CameraFormPage(props: { id: string | null }) {
   const { cameras } = useSite();
   const { error } = useCameras();
   const camera = useCamera(props.id ?? "");
-  useTitle(props.id === null ? "Add a camera" : "Edit a camera");
+  useTitle(props.id === null ? words.addTitle : words.pageTitle);
   if (props.id === null) return <CameraEditor camera={null} />;
   if (camera === undefined)
-    return error ? <Failure error={error} retry={() => void cameras.reload()} /> : <Loading what="the camera" />;
-  if (camera === null) return <Empty title="There is no such camera" page />;
+    return error ? <Failure error={error} retry={() => void cameras.reload()} /> : <Loading what={words.theCamera} />;
+  if (camera === null) return <Empty title={words.noSuchCamera} page />;
   return <CameraEditor key={camera.id} camera={camera} />;
 }
 
-type Probe = { running: boolean; reply: ProbeReply | null; error: ApiError | null };
+type Set = (change: Partial<CameraForm>) => void;
+type Part = { form: CameraForm; errors: FormErrors; set: Set };
 
 function CameraEditor(props: { camera: Camera | null }) {
   const { camera } = props;
+  const isTest = camera?.source === "test";
   const { vas, cameras } = useSite();
   const [form, setForm] = useState(() => formOf(camera));
   const [errors, setErrors] = useState<FormErrors>({});
-  const [probe, setProbe] = useState<Probe>({ running: false, reply: null, error: null });
   const [saving, setSaving] = useState(false);
   const [failed, setFailed] = useState<ApiError | null>(null);
-  const running = useRef<AbortController | null>(null);
-  useEffect(() => () => running.current?.abort(), []);
+  const main = useProbe();
+  const sub = useProbe();
 
-  const set = (change: Partial<typeof form>) => {
+  const set: Set = (change) => {
     setForm({ ...form, ...change });
     setErrors({});
   };
-
-  const runProbe = async () => {
-    const { address } = checkForm(form);
-    if (address) {
-      setErrors({ address });
-      return;
-    }
-    running.current?.abort();
-    const controller = new AbortController();
-    running.current = controller;
-    setProbe({ running: true, reply: null, error: null });
-    const outcome = await vas.probe(probeOf(form, camera), controller.signal);
-    if (controller.signal.aborted) return;
-    setProbe({ running: false, reply: outcome.ok ? outcome.value : null, error: outcome.ok ? null : outcome.error });
-  };
-
-  const cancelProbe = () => {
-    running.current?.abort();
-    setProbe({ running: false, reply: null, error: null });
+  const probe = (stream: StreamRole) => {
+    const field = stream === "main" ? "address" : "subAddress";
+    const wrong = checkForm(form)[field];
+    if (wrong) return setErrors({ [field]: wrong });
+    const running = stream === "main" ? main : sub;
+    running.run((signal) => vas.probe(probeOf(form, camera, stream), signal));
   };
 
   const save = async (event: FormEvent) => {
     event.preventDefault();
-    const found = checkForm(form);
+    const found = checkForm(form, isTest);
     setErrors(found);
     if (Object.keys(found).length > 0) return;
     setSaving(true);
@@ -78,140 +71,224 @@ function CameraEditor(props: { camera: Camera | null }) {
     navigate(`/cameras/${outcome.value.id}`);
   };
 
+  const part = { form, errors, set };
+  const measured = main.probe.reply?.bitrate_kbps ?? camera?.status.bitrate_kbps;
   return (
-    <section aria-label={camera ? `Edit ${camera.name}` : "Add a camera"}>
+    <section aria-label={camera ? words.editTitle(camera.name) : words.addTitle}>
       <div className="toolbar">
-        <h1>{camera ? `Edit ${camera.name}` : "Add a camera"}</h1>
+        <h1>{camera ? words.editTitle(camera.name) : words.addTitle}</h1>
       </div>
-      <div className="split even">
-        <form className="panel form" onSubmit={(event) => void save(event)} noValidate>
-          <Field
-            label="Address"
-            hint="As the camera's manual says, such as rtsp://192.168.1.20:554/stream1"
-            error={errors.address}
-          >
-            <input
-              type="url"
-              value={form.address}
-              spellCheck={false}
-              autoComplete="off"
-              onChange={(event) => set({ address: event.target.value })}
-            />
-          </Field>
-          <Field label="Name" error={errors.name}>
-            <input
-              type="text"
-              value={form.name}
-              maxLength={128}
-              onChange={(event) => set({ name: event.target.value })}
-            />
-          </Field>
-          <div className="pair">
-            <Field label="User">
-              <input
-                type="text"
-                value={form.username}
-                autoComplete="off"
-                onChange={(event) => set({ username: event.target.value })}
-              />
-            </Field>
-            <Field label="Password">
-              <input
-                type="password"
-                value={form.password}
-                autoComplete="new-password"
-                placeholder={camera?.has_password ? "unchanged" : ""}
-                onChange={(event) => set({ password: event.target.value })}
-              />
-            </Field>
-          </div>
-          <Switch label="Record this camera" checked={form.record} onChange={(record) => set({ record })} />
-          <Field
-            label="Keep recordings for (days)"
-            hint="Empty keeps them until the disk needs room."
-            error={errors.retention}
-          >
-            <input
-              type="text"
-              inputMode="decimal"
-              value={form.retention}
-              onChange={(event) => set({ retention: event.target.value })}
-            />
-          </Field>
-          <Switch
-            label="Give its frames to models"
-            checked={form.exportFrames}
-            onChange={(exportFrames) => set({ exportFrames })}
-          />
-          {form.exportFrames && (
-            <div className="pair">
-              <Field label="At most (frames a second)" hint="Empty gives every frame." error={errors.exportFps}>
-                <input
-                  type="text"
-                  inputMode="decimal"
-                  value={form.exportFps}
-                  onChange={(event) => set({ exportFps: event.target.value })}
-                />
-              </Field>
-              <Field label="Scaled to (pixels high)" hint="Empty keeps the camera's size." error={errors.exportHeight}>
-                <input
-                  type="text"
-                  inputMode="numeric"
-                  value={form.exportHeight}
-                  onChange={(event) => set({ exportHeight: event.target.value })}
-                />
-              </Field>
+      <form className="camera-form" onSubmit={(event) => void save(event)} noValidate>
+        {isTest ? (
+          <section className="panel form">
+            <h2>{words.testTitle}</h2>
+            <p className="quiet">{words.testWords}</p>
+          </section>
+        ) : (
+          <>
+            <div className="split even">
+              <MainStream {...part} hasPassword={camera?.has_password ?? false} onProbe={() => probe("main")} />
+              <section className="panel" aria-label={words.probe} aria-live="polite">
+                <h2>{words.probe}</h2>
+                <ProbeResult probe={main.probe} onCancel={main.cancel} picture={words.pictureNow} />
+              </section>
             </div>
-          )}
-          <Failure error={failed} />
-          <div className="row wrap">
-            <button type="button" onClick={() => void runProbe()} disabled={probe.running}>
-              Probe
-            </button>
-            <button type="submit" className="primary" disabled={saving}>
-              {saving ? "Saving…" : "Save"}
-            </button>
-            <Link to={camera ? `/cameras/${camera.id}` : "/"} className="button plain">
-              Cancel
-            </Link>
-          </div>
-        </form>
-        <section className="panel" aria-label="Probe" aria-live="polite">
-          <h2>Probe</h2>
-          <ProbeResult probe={probe} onCancel={cancelProbe} />
-        </section>
+            <div className="split even">
+              <SubStream {...part} onProbe={() => probe("sub")} />
+              {form.hasSub && (
+                <section className="panel" aria-label={words.probeSubName} aria-live="polite">
+                  <h2>{words.probeSubName}</h2>
+                  <ProbeResult
+                    probe={sub.probe}
+                    onCancel={sub.cancel}
+                    picture={words.subPictureNow}
+                    warnings={sub.probe.reply ? subWarnings(sub.probe.reply, main.probe.reply) : []}
+                  />
+                </section>
+              )}
+            </div>
+          </>
+        )}
+        <div className="split even">
+          <Recording {...part} kbps={measured} />
+          <Models {...part} hasSub={form.hasSub || isTest} />
+        </div>
+        <Failure error={failed} />
+        <div className="row wrap">
+          <button type="submit" className="primary" disabled={saving}>
+            {saving ? words.saving : words.save}
+          </button>
+          <Link to={camera ? `/cameras/${camera.id}` : "/"} className="button plain">
+            {words.cancel}
+          </Link>
+        </div>
+      </form>
+      {!camera && <TestCamera />}
+    </section>
+  );
+}
+
+/** A probe that runs, was cancelled, or answered; it ends with the page. */
+function useProbe() {
+  const { vas } = useSite();
+  const [probe, setProbe] = useState<Probe>(NO_PROBE);
+  const running = useRef<AbortController | null>(null);
+  useEffect(() => () => running.current?.abort(), []);
+  const run = (ask: (signal: AbortSignal) => ReturnType<typeof vas.probe>) => {
+    running.current?.abort();
+    const { signal } = (running.current = new AbortController());
+    setProbe({ ...NO_PROBE, running: true });
+    void ask(signal).then((outcome) => {
+      if (signal.aborted) return;
+      const reply: ProbeReply | null = outcome.ok ? outcome.value : null;
+      setProbe({ running: false, reply, error: outcome.ok ? null : outcome.error });
+    });
+  };
+  const cancel = () => {
+    running.current?.abort();
+    setProbe(NO_PROBE);
+  };
+  return { probe, run, cancel };
+}
+
+function MainStream(props: Part & { hasPassword: boolean; onProbe: () => void }) {
+  const { form, errors, set } = props;
+  return (
+    <section className="panel form">
+      <h2>{words.main}</h2>
+      <p className="quiet">{words.mainWords}</p>
+      <Field label={words.address} hint={words.addressHint} error={errors.address}>
+        <input
+          type="url"
+          value={form.address}
+          spellCheck={false}
+          autoComplete="off"
+          onChange={(event) => set({ address: event.target.value })}
+        />
+      </Field>
+      <div className="pair">
+        <Field label={words.user}>
+          <input
+            type="text"
+            value={form.username}
+            autoComplete="off"
+            onChange={(event) => set({ username: event.target.value })}
+          />
+        </Field>
+        <Field label={words.password}>
+          <input
+            type="password"
+            value={form.password}
+            autoComplete="new-password"
+            placeholder={props.hasPassword ? words.unchanged : ""}
+            onChange={(event) => set({ password: event.target.value })}
+          />
+        </Field>
+      </div>
+      <div className="row">
+        <button type="button" onClick={props.onProbe}>
+          {words.probe}
+        </button>
       </div>
     </section>
   );
 }
 
-function ProbeResult(props: { probe: Probe; onCancel: () => void }) {
-  const { running, reply, error } = props.probe;
-  if (running)
-    return (
-      <div className="stack">
-        <p>Connecting to the camera and reading a few seconds of its stream. This takes up to 15 s.</p>
-        <progress aria-label="Probing" />
-        <button type="button" onClick={props.onCancel}>
-          Cancel
-        </button>
-      </div>
-    );
-  if (error) return <Failure error={error} />;
-  if (!reply) return <p className="quiet">Probe tries the address and shows a picture, before anything is saved.</p>;
+function SubStream(props: Part & { onProbe: () => void }) {
+  const { form, errors, set } = props;
   return (
-    <div className="stack">
-      {reply.picture ? (
-        <img className="probe-picture" src={reply.picture} alt="What the camera sees now" />
-      ) : (
-        <p className="quiet">The stream answers, but no picture could be made.</p>
+    <section className="panel form">
+      <h2>{words.sub}</h2>
+      <p className="quiet">{words.subWords}</p>
+      <Switch label={words.hasSub} checked={form.hasSub} onChange={(hasSub) => set({ hasSub })} />
+      {form.hasSub && (
+        <>
+          <Field label={words.subAddress} hint={words.subAddressHint} error={errors.subAddress}>
+            <input
+              type="url"
+              value={form.subAddress}
+              spellCheck={false}
+              autoComplete="off"
+              onChange={(event) => set({ subAddress: event.target.value })}
+            />
+          </Field>
+          <div className="row">
+            <button type="button" onClick={props.onProbe}>
+              {words.probeSub}
+            </button>
+          </div>
+        </>
       )}
-      <Facts facts={probeFacts(reply)} />
-      {reply.warnings.map((warning) => (
-        <p key={warning} className="notice warn">
-          {warning}
-        </p>
-      ))}
-    </div>
+    </section>
+  );
+}
+
+function Recording(props: Part & { kbps: number | null | undefined }) {
+  const { form, errors, set } = props;
+  const storage = form.record ? storageWords(props.kbps, form.retention) : null;
+  return (
+    <section className="panel form">
+      <h2>{words.recording}</h2>
+      <Field label={words.name} error={errors.name}>
+        <input type="text" value={form.name} maxLength={128} onChange={(event) => set({ name: event.target.value })} />
+      </Field>
+      <Switch label={words.record} checked={form.record} onChange={(record) => set({ record })} />
+      <Field label={words.keepDays} hint={words.keepHint} error={errors.retention}>
+        <input
+          type="text"
+          inputMode="decimal"
+          value={form.retention}
+          onChange={(event) => set({ retention: event.target.value })}
+        />
+      </Field>
+      {storage && <p className="quiet">{storage}</p>}
+    </section>
+  );
+}
+
+function Models(props: Part & { hasSub: boolean }) {
+  const { form, errors, set } = props;
+  return (
+    <section className="panel form">
+      <h2>{words.models}</h2>
+      <Switch
+        label={words.exportFrames}
+        checked={form.exportFrames}
+        onChange={(exportFrames) => set({ exportFrames })}
+      />
+      {form.exportFrames && (
+        <>
+          {props.hasSub && (
+            <Field label={words.exportStream}>
+              <select
+                value={form.exportStream}
+                onChange={(event) => set({ exportStream: event.target.value === "sub" ? "sub" : "main" })}
+              >
+                <option value="main">{words.exportMain}</option>
+                <option value="sub">{words.exportSub}</option>
+              </select>
+            </Field>
+          )}
+          <div className="pair">
+            <Field label={words.exportFps} hint={words.exportFpsHint} error={errors.exportFps}>
+              <input
+                type="text"
+                inputMode="decimal"
+                value={form.exportFps}
+                onChange={(event) => set({ exportFps: event.target.value })}
+              />
+            </Field>
+            <Field label={words.exportHeight} hint={words.exportHeightHint} error={errors.exportHeight}>
+              <input
+                type="text"
+                inputMode="numeric"
+                value={form.exportHeight}
+                onChange={(event) => set({ exportHeight: event.target.value })}
+              />
+            </Field>
+          </div>
+        </>
+      )}
+    </section>
   );
 }

@@ -1,5 +1,5 @@
 import type { Camera, CameraStatus } from "@vas/contracts/http.ts";
-import { lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Fragment, lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { ApiError, Outcome } from "../api/client.ts";
 import { snapshotImage } from "../api/vas.ts";
 import { gridLeft, leaveGrid } from "../live/place.ts";
@@ -11,17 +11,18 @@ import { useLiveDirector } from "../overlay/useLiveDirector.ts";
 import { useOverlaySettings } from "../overlay/useOverlaySettings.ts";
 import { May } from "../people/May.tsx";
 import { useCamera, useCameras, useSite } from "../site.ts";
+import { cameraFormText } from "../strings/camera-form.ts";
 import { camerasText } from "../strings/cameras.ts";
 import { liveText } from "../strings/live.ts";
-import { ConfirmDialog } from "../ui/dialog.tsx";
 import { navigate, useStored, useTitle } from "../ui/hooks.ts";
 import { Badge, Empty, Facts, Failure, Link, Loading, Switch } from "../ui/parts.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
 import { useToast } from "../ui/toast.tsx";
+import { DeleteCamera } from "./DeleteCamera.tsx";
 import { Detections } from "./Detections.tsx";
 import { LastEvents } from "./LastEvents.tsx";
 import { useAiOfCamera } from "./useAiOfCamera.ts";
-import { cameraFacts, stateName, stateTone } from "./words.ts";
+import { cameraFacts, isSub, stateName, stateTone, streamFacts } from "./words.ts";
 
 const StatsPanel = lazy(() => import("../live/StatsPanel.tsx").then((part) => ({ default: part.StatsPanel })));
 
@@ -129,6 +130,12 @@ function OneCamera(props: { camera: Camera }) {
           <aside className="panel" aria-label={camerasText.factsName}>
             <h2>{camerasText.facts}</h2>
             <Facts facts={cameraFacts(camera)} />
+            {(camera.status.streams ?? []).filter(isSub).map((sub) => (
+              <Fragment key={sub.stream}>
+                <h3>{cameraFormText.sub}</h3>
+                <Facts facts={streamFacts(sub)} />
+              </Fragment>
+            ))}
           </aside>
         </div>
       </div>
@@ -162,12 +169,6 @@ function Actions(props: { camera: Camera; video: RefObject<HTMLVideoElement | nu
     if (document.pictureInPictureElement) void document.exitPictureInPicture();
     // Refused where there is no picture yet.
     else video.current?.requestPictureInPicture().catch(() => {});
-  };
-  const remove = async () => {
-    const outcome = await vas.deleteCamera(camera.id);
-    if (!outcome.ok) return outcome.error;
-    navigate("/");
-    return null;
   };
   return (
     <>
@@ -206,17 +207,7 @@ function Actions(props: { camera: Camera; video: RefObject<HTMLVideoElement | nu
         </May>
       </div>
       <Failure error={error} />
-      <ConfirmDialog
-        open={isAsking}
-        onClose={() => setAsking(false)}
-        title={camerasText.deleteAsk(camera.name)}
-        action={camerasText.deleteCamera}
-        cancel={camerasText.keepIt}
-        danger
-        onConfirm={remove}
-      >
-        {camerasText.deleteWords}
-      </ConfirmDialog>
+      <DeleteCamera camera={camera} open={isAsking} onClose={() => setAsking(false)} />
     </>
   );
 }

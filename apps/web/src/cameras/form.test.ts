@@ -49,3 +49,44 @@ test("editing never shows the password and sends only what changed", () => {
 test("a probe of a known camera may use its stored password", () => {
   assert.deepEqual(probeOf(formOf(camera), camera), { rtsp_url: camera.rtsp_url, username: "admin", camera_id: "c1" });
 });
+
+const withSub = { ...camera, sub_rtsp_url: "rtsp://10.0.0.5/low", has_sub: true, export_stream: "sub" } as Camera;
+
+test("a sub stream is sent where it is switched on, and taken away where it is switched off", () => {
+  const made = createOf({
+    ...formOf(null),
+    name: "G",
+    address: "rtsp://h/x",
+    hasSub: true,
+    subAddress: " rtsp://h/y ",
+  });
+  assert.deepEqual([made.sub_rtsp_url, made.export_stream], ["rtsp://h/y", undefined]);
+  const form = formOf(withSub);
+  assert.deepEqual([form.hasSub, form.subAddress, form.exportStream], [true, "rtsp://10.0.0.5/low", "sub"]);
+  assert.equal(patchOf(withSub, form), null);
+  assert.deepEqual(patchOf(withSub, { ...form, hasSub: false }), { sub_rtsp_url: null, export_stream: "main" });
+  assert.deepEqual(Object.keys(checkForm({ ...form, subAddress: "rtsp://" })), ["subAddress"]);
+  assert.deepEqual(checkForm({ ...form, hasSub: false, subAddress: "" }), {});
+});
+
+test("a sub stream is probed with the camera's name and password on the camera's host only", () => {
+  const form = { ...formOf(withSub), password: "p" };
+  assert.deepEqual(probeOf(form, withSub, "sub"), {
+    rtsp_url: "rtsp://10.0.0.5/low",
+    username: "admin",
+    password: "p",
+    camera_id: "c1",
+  });
+  assert.deepEqual(probeOf({ ...form, subAddress: "rtsp://10.0.0.6/low" }, withSub, "sub"), {
+    rtsp_url: "rtsp://10.0.0.6/low",
+    camera_id: "c1",
+  });
+});
+
+test("a test camera has settings but no addresses", () => {
+  const test = { ...camera, source: "test", rtsp_url: "", username: null, has_sub: true, sub_rtsp_url: null } as Camera;
+  const form = formOf(test);
+  assert.deepEqual(checkForm(form, true), {});
+  assert.equal(patchOf(test, form), null);
+  assert.deepEqual(patchOf(test, { ...form, exportStream: "sub" }), { export_stream: "sub" });
+});

@@ -1,7 +1,8 @@
 /** A camera's state in a person's words. */
-import type { Camera, CameraStatus } from "@vas/contracts/http.ts";
+import type { Camera, CameraStatus, StreamStatus } from "@vas/contracts/http.ts";
 import { liveText } from "../strings/live.ts";
 import { shortTime } from "../ui/format.ts";
+import { bandwidth } from "./streams.ts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
 
@@ -18,11 +19,14 @@ export function stateName(state: CameraStatus["state"]): string {
   }[state];
 }
 
-/** One sentence about the camera itself. */
-export function stateWords(status: CameraStatus, now = new Date()): string {
+type StateAndReason = Pick<CameraStatus, "state" | "since" | "reason">;
+type StreamFigures = Omit<StreamStatus, "stream">;
+
+/** One sentence about the camera itself, or one of its streams. */
+export function stateWords(status: StateAndReason, now = new Date()): string {
   switch (status.state) {
     case "live":
-      return "Live";
+      return `Live since ${shortTime(status.since, now)}`;
     case "connecting":
       return "Connecting to the camera";
     case "retrying":
@@ -36,8 +40,18 @@ export type CameraFact = { name: string; value: string };
 
 const dash = "not known yet";
 
+/** Of the camera: of its main stream, and what is done with it. */
 export function cameraFacts(camera: Camera): CameraFact[] {
   const { status } = camera;
+  return [
+    ...streamFacts(status),
+    { name: "Recording", value: recordingWords(camera) },
+    { name: "Frame export", value: exportWords(status) },
+  ];
+}
+
+/** Of one stream. */
+export function streamFacts(status: StreamFigures): CameraFact[] {
   const live =
     status.live_transcoded === null ? "copied as the camera sends it" : `re-encoded: ${status.live_transcoded}`;
   return [
@@ -49,12 +63,14 @@ export function cameraFacts(camera: Camera): CameraFact[] {
       name: "Key frame every",
       value: status.gop_seconds === null ? dash : `${Math.round(status.gop_seconds * 10) / 10} s`,
     },
-    { name: "Bitrate", value: status.bitrate_kbps === null ? dash : `${Math.round(status.bitrate_kbps)} kbit/s` },
+    { name: "Bitrate", value: status.bitrate_kbps === null ? dash : bandwidth(status.bitrate_kbps) },
     { name: "Live view", value: live },
     { name: "Viewers", value: String(status.viewers) },
-    { name: "Recording", value: recordingWords(camera) },
-    { name: "Frame export", value: exportWords(status) },
   ];
+}
+
+export function isSub(status: StreamStatus): boolean {
+  return status.stream === "sub";
 }
 
 function recordingWords(camera: Camera): string {
@@ -65,6 +81,6 @@ function recordingWords(camera: Camera): string {
 function exportWords(status: CameraStatus): string {
   const { enabled, state, reason } = status.frame_export;
   if (!enabled) return "off";
-  const words = state ?? "waiting";
+  const words = `${state ?? "waiting"}${status.frame_export.stream === "sub" ? ", of the sub stream" : ""}`;
   return reason === null ? words : `${words}: ${reason}`;
 }

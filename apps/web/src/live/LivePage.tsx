@@ -15,6 +15,7 @@ import { MoreButton, type Opened } from "./MoreButton.tsx";
 import { gridLeft, GROUP_KEY, leaveGrid, type Place, placePath, readGroup, readPlace } from "./place.ts";
 
 const LiveMenu = lazy(() => import("./LiveMenu.tsx").then((part) => ({ default: part.LiveMenu })));
+const TestCamera = lazy(() => import("../cameras/TestCamera.tsx").then((part) => ({ default: part.TestCamera })));
 const GroupDialog = lazy(() => import("./GroupDialog.tsx").then((part) => ({ default: part.GroupDialog })));
 const WallDialog = lazy(() => import("./WallDialog.tsx").then((part) => ({ default: part.WallDialog })));
 const Arrange = lazy(() => import("./Arrange.tsx").then((part) => ({ default: part.Arrange })));
@@ -33,9 +34,14 @@ export function LivePage() {
     <Empty title={liveText.noCameras} page>
       <p>{mayAdd ? liveText.noCamerasAdd : liveText.noCamerasGranted}</p>
       {mayAdd && (
-        <Link to="/cameras/new" className="button primary">
-          {liveText.addCamera}
-        </Link>
+        <>
+          <Link to="/cameras/new" className="button primary">
+            {liveText.addCamera}
+          </Link>
+          <Suspense>
+            <TestCamera />
+          </Suspense>
+        </>
       )}
     </Empty>
   );

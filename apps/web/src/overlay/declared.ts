@@ -2,6 +2,7 @@
  * The gate in front of everything that is drawn: a result comes from a model, and a model may say anything. What does
  * not keep to the contract draws nothing and is counted; the rest of its result is drawn.
  */
+import type { StreamRole } from "@vas/contracts/http.ts";
 import type { Detection } from "@vas/contracts/inference.ts";
 
 /** What the live feed and the track have in common: all detections of one model on one frame. */
@@ -9,6 +10,8 @@ export type FrameResult = {
   model_id: string;
   frame_id: number;
   pts90k: number;
+  /** Of which stream the frame was; `main` where absent. */
+  stream?: StreamRole;
   detections: Detection[];
 };
 
@@ -38,8 +41,8 @@ export function readResult(from: unknown, count: (malformed: number) => void): F
   }
   const detections = result.detections.slice(0, MOST_DETECTIONS).filter(isDetection);
   if (detections.length < result.detections.length) count(result.detections.length - detections.length);
-  const { model_id, frame_id, pts90k } = result as FrameResult;
-  return { model_id, frame_id, pts90k, detections };
+  const { model_id, frame_id, pts90k, stream } = result as FrameResult;
+  return { model_id, frame_id, pts90k, ...(stream === "sub" ? { stream } : {}), detections };
 }
 
 function isDetection(from: unknown): from is Detection {

@@ -5,7 +5,8 @@ import type { SceneState } from "./scene.ts";
 import type { OverlaySettings } from "./settings.ts";
 
 export type Shot = {
-  state: SceneState | "unknown" | "loading";
+  /** `elsewhere`: the same as `approximate`, because what is drawn was found in the camera's other stream. */
+  state: SceneState | "unknown" | "loading" | "elsewhere";
   /** Drawn over the video where it is not null; the same object is the same picture. */
   picture: { source: CanvasImageSource; id: number } | null;
   /** Time of the picture that is seen. */

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Result, Run } from "@vas/contracts/live.ts";
 import type { ShownFrame } from "./frame.ts";
 import { LiveDirector } from "./live-director.ts";
+import { reportOf } from "./report.ts";
 import { readOverlaySettings } from "./settings.ts";
 
 const SETTINGS = { ...readOverlaySettings({ mode: "fast" }), on: true };
@@ -68,4 +69,17 @@ test("without an RTP timestamp the newest result is drawn and called approximate
   const { look, result } = playing();
   result(900_000_000);
   assert.equal(look(null).state, "approximate");
+});
+
+test("what was found in another stream is never on its own frame, whatever the times say, and is called approximate", () => {
+  const { look, result, setRun, director } = playing();
+  result(900_003_600, { stream: "sub" });
+  const shot = look(0xffff_f000 + 3_600 - 2 ** 32);
+  assert.deepEqual([shot.state, shot.drawn[0]?.isAbout], ["elsewhere", true]);
+  const { ageMs, ageFrames, words } = reportOf(shot, director, SETTINGS);
+  assert.deepEqual([ageMs, ageFrames, words], [null, null, ["m: found in the other stream"]]);
+  assert.equal(look(0xffff_f000 + 3_600 - 2 ** 32).picture, null);
+  setRun({ run_id: "sub", pts90k_base: 900_000_000, rtp_base: 0xffff_f000, stream: "sub" });
+  result(900_003_690, { stream: "sub" });
+  assert.equal(look(0xffff_f000 + 3_690 - 2 ** 32).state, "playing", "on its own stream it is exact");
 });

@@ -5,7 +5,7 @@ import type { Director, Shot } from "./director.ts";
 import type { ShownFrame } from "./frame.ts";
 import { LabelBook } from "./labels.ts";
 import { PictureRing } from "./pictures.ts";
-import type { Drawn } from "./results.ts";
+import { type Drawn, markedBy } from "./results.ts";
 import { LiveScene } from "./scene.ts";
 import type { OverlaySettings } from "./settings.ts";
 import { CanvasSurface } from "./surface.ts";
@@ -69,11 +69,17 @@ export class LiveDirector implements Director {
     if (!playing) return { state: "waiting", picture: null, pts90k: null, drawn: [], delayTicks: 0 };
     const pts90k = this.#place(shown, playing);
     // Pictures are kept only where results that could belong to them are coming.
-    const isKept = settings.mode === "exact" && this.#scene.results.answering(nowMs()).length > 0;
+    const stream = playing.stream ?? "main";
+    // Frames of two streams have no clock in common: waiting for a picture's own results would be waiting for nothing.
+    const found = this.#scene.results.newestStream();
+    const mode = found === null || found === stream ? settings.mode : "fast";
+    const isKept = mode === "exact" && this.#scene.results.answering(nowMs()).length > 0;
     this.#scene.frame(pts90k, shown && isKept ? shown.picture : null, width, height);
-    const scene = this.#scene.scene(settings.mode, (model) => !settings.hidden.includes(model), nowMs());
+    const scene = this.#scene.scene(mode, (model) => !settings.hidden.includes(model), nowMs());
     const { picture } = scene;
-    return { ...scene, picture: picture && { source: picture.surface.canvas, id: picture.pts90k } };
+    const drawn = markedBy(scene.drawn, stream);
+    const state = drawn.some((one) => one.isAbout) ? "elsewhere" : scene.state;
+    return { ...scene, state, drawn, picture: picture && { source: picture.surface.canvas, id: picture.pts90k } };
   }
 
   #place(shown: ShownFrame | null, run: Run): number | null {

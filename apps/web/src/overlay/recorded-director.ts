@@ -3,7 +3,7 @@ import type { FrameIndex } from "../playback/frames.ts";
 import type { Track } from "../playback/track.ts";
 import type { Director, Shot } from "./director.ts";
 import type { ShownFrame } from "./frame.ts";
-import type { Drawn } from "./results.ts";
+import { type Drawn, markedBy } from "./results.ts";
 import type { OverlaySettings } from "./settings.ts";
 import { SAME_FRAME_TICKS } from "./time.ts";
 
@@ -36,8 +36,9 @@ export class RecordedDirector implements Director {
     if (!frame) return { ...nothing, state: "unknown" };
     const { pts90k } = frame;
     track.want(frame.wallMs, speed());
-    const drawn = this.#drawn(pts90k, settings);
+    const drawn = markedBy(this.#drawn(pts90k, settings), "main");
     if (drawn.length === 0) return { ...nothing, pts90k, state: track.isLoaded(frame.wallMs) ? "waiting" : "loading" };
+    if (drawn.some((one) => one.isAbout)) return { ...nothing, pts90k, drawn, state: "elsewhere" };
     if (settings.mode === "fast") return { ...nothing, pts90k, drawn, state: "playing" };
     return { state: "exact", picture: { source: shown.picture, id: pts90k }, pts90k, drawn, delayTicks: 0 };
   }
@@ -51,6 +52,8 @@ export class RecordedDirector implements Director {
       if (!result) continue;
       const age = pts90k - result.pts90k;
       if (age <= SAME_FRAME_TICKS) drawn.push({ result, ageTicks: 0 });
+      // No frame of the recording is a sub stream's, so there is nothing to count between the two.
+      else if (result.stream === "sub" && age <= LONGEST_AGE_TICKS) drawn.push({ result, ageTicks: age });
       // Where the frames between are not known a camera may have been restarted: its pictures have nothing in common.
       else if (age <= LONGEST_AGE_TICKS && frames.framesBetween(result.pts90k, pts90k) !== null)
         drawn.push({ result, ageTicks: age });

@@ -36,16 +36,20 @@ export function reportOf(shot: Shot, director: Director, settings: OverlaySettin
   const aged = shot.drawn.map((one) => ({
     model: one.result.model_id,
     ms: one.ageTicks / 90,
-    frames: director.framesOf(one, shot.pts90k),
+    frames: one.isAbout ? null : director.framesOf(one, shot.pts90k),
+    isAbout: one.isAbout ?? false,
   }));
   const visible = aged.filter(({ model }) => !settings.hidden.includes(model));
   const frames = visible.map((one) => one.frames);
   return {
     state: shot.state,
     delayMs: shot.pts90k === null ? null : shot.delayTicks / 90,
-    ageMs: visible.length === 0 ? null : Math.max(...visible.map((one) => one.ms)),
+    ageMs:
+      visible.length === 0 || visible.some((one) => one.isAbout) ? null : Math.max(...visible.map((one) => one.ms)),
     ageFrames: frames.length === 0 || frames.includes(null) ? null : Math.max(...(frames as number[])),
-    words: visible.map(({ model, ms, frames: count }) => ageWords(model, ms, count, shot.pts90k !== null)),
+    words: visible.map(({ model, ms, frames: count, isAbout }) =>
+      isAbout ? `${model}: found in the other stream` : ageWords(model, ms, count, shot.pts90k !== null),
+    ),
     models: director.models(),
     labels: director.labels(),
     malformed: director.malformed(),
@@ -76,6 +80,8 @@ export function stateWords({ state, delayMs }: Pick<OverlayReport, "state" | "de
         : "Results are drawn over the playing picture.";
     case "approximate":
       return "Approximate: this browser does not say which frame it shows.";
+    case "elsewhere":
+      return "Approximate: the boxes were found in the camera's other stream, which only the time of arrival ties to this one.";
     case "loading":
       return "Loading the results of this time.";
     case "unknown":

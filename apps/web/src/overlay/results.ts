@@ -1,4 +1,5 @@
 /** The recent results of one camera, by model and in the order of their frames. */
+import type { StreamRole } from "@vas/contracts/http.ts";
 import type { FrameResult } from "./declared.ts";
 import { SAME_FRAME_TICKS } from "./time.ts";
 
@@ -16,7 +17,16 @@ export type Drawn = {
   result: FrameResult;
   /** The picture's time minus the result's, 90 kHz ticks; since the arrival where the picture's time is unknown. */
   ageTicks: number;
+  /** It was found in another stream than the picture is of: its age is by arrival, and no measure of its error. */
+  isAbout?: boolean;
 };
+
+/** What of them was found in another stream than the picture's, marked so: no such result is ever on its own frame. */
+export function markedBy(drawn: Drawn[], stream: StreamRole): Drawn[] {
+  return drawn.map((one) =>
+    (one.result.stream ?? "main") === stream ? one : { ...one, ageTicks: Math.max(1, one.ageTicks), isAbout: true },
+  );
+}
 
 type OfModel = { results: FrameResult[]; arrivedMs: number; delays: number[] };
 
@@ -71,6 +81,15 @@ export class RecentResults {
       if (last !== undefined && (newest === null || last > newest)) newest = last;
     }
     return newest;
+  }
+
+  /** Of which stream the newest result's frame was; null where there is none. */
+  newestStream(): StreamRole | null {
+    const newest = this.newestPts90k();
+    if (newest === null) return null;
+    for (const { results } of this.#byModel.values())
+      if (results.at(-1)?.pts90k === newest) return results.at(-1)?.stream ?? "main";
+    return null;
   }
 
   /** How much later than its frame a model's result comes at most, of late, in ticks; 0 where nothing is known. */

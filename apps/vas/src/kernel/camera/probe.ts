@@ -130,7 +130,8 @@ async function readAWhile(
           clearTimeout(timer);
           timer = setTimeout(finish, MEASURE_MS);
         }
-        const ticks = part.fragment.endDts - (fragments[0] as Fragment).startDts;
+        // The first fragment is of frames that were on their way, and says nothing of a rate.
+        const ticks = part.fragment.endDts - (fragments[0] as Fragment).endDts;
         if (ticks >= MEASURE_TICKS && fragments.filter((fragment) => fragment.key).length >= 2) finish();
       }
     } catch (error) {
