@@ -26,6 +26,11 @@ test("a zone is drawn and its events carry it; a model is paused and resumed whi
   after(() => site.stop());
   const api = await site.api();
   const { id } = await api.post<Camera>("cameras", { name: "Yard", rtsp_url: camera.url });
+  await waitFor(
+    "the camera to be live",
+    async () => (await api.get<Camera>(`cameras/${id}`)).status.state === "live",
+    WATCHDOG,
+  );
   const browser = await openBrowser();
   after(() => browser.close());
   const { page, complaints } = await openPage(browser, site.url);

@@ -44,11 +44,13 @@ async function historyOf(site: TestSite, names: string[], cookie = site.cookie):
 }
 
 test("what Core and the kernel say becomes history, and what Core no longer says is a gap", async (t) => {
+  const startMs = Date.now();
   const site = await openTestSite(t);
   const camera = await addCamera(site);
   const { core } = site.backend;
   core.connected = true;
-  core.lastReportWallMs = Date.now();
+  // A report that stays fresh, however slow this machine is.
+  core.lastReportWallMs = Date.now() + 3_600_000;
   core.metrics = metrics(camera, 100);
   await site.observer.sample();
   core.metrics = metrics(camera, 200);
@@ -59,7 +61,8 @@ test("what Core and the kernel say becomes history, and what Core no longer says
   const last = Object.fromEntries(series.map((one) => [one.name, one.values.at(-1) ?? null]));
   assert.equal(step_ms, 5000);
   assert.equal(last[`${name}.achieved`], 4.5);
-  assert.ok((last[`${name}.skipped.busy`] ?? 0) > 0);
+  const busy = series.find((one) => one.name === `${name}.skipped.busy`);
+  assert.ok(busy?.values.some((value) => (value ?? 0) > 0));
   assert.equal(last["model.person.service"], 19);
   assert.equal(last[`camera.${camera}.live`], 1);
   assert.ok((last["system.memory"] ?? 0) > 0);
@@ -74,7 +77,7 @@ test("what Core and the kernel say becomes history, and what Core no longer says
   );
   const health = await (await site.call("GET", "/api/v1/ai-health")).json();
   const { since } = (health as { core: { since: string } }).core;
-  assert.ok(Math.abs(Date.parse(since) - Date.now()) < 60_000, since);
+  assert.ok(Date.parse(since) >= startMs && Date.parse(since) <= Date.now(), since);
 });
 
 test("who sees some cameras gets their history, not that of others, of models or of the machine", async (t) => {
@@ -104,5 +107,5 @@ test("the machine's use is told with VAS itself first", async (t) => {
   assert.equal(system.processes[0]?.name, "VAS");
   assert.ok(system.memory.total_bytes > system.memory.free_bytes && system.processors > 0);
   assert.deepEqual([system.store.kind, system.shm], ["sqlite", null]);
-  assert.ok((system.store.answer_ms ?? -1) >= 0);
+  assert.ok(system.store.answer_ms === null || system.store.answer_ms >= 0);
 });

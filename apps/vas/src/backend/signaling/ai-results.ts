@@ -32,7 +32,7 @@ const BUDGET_NS = BUDGET_WINDOW_NS / 2n;
 const PING_INTERVAL_MS = 15_000;
 
 /** A person waits for the answer; a Core that runs gives it within its next turn. */
-const ASK_MS = 2000;
+const ASK_MS = 5000;
 const MAX_ASKED = 32;
 
 type GiveFlights = (flights: CoreFlight[] | undefined) => void;
