@@ -56,7 +56,7 @@ function run(
 ): Promise<Ended> {
   const bounds = [
     `--data=${limits.memoryBytes}`,
-    `--cpu=${limits.cpuSeconds}`,
+    `--cpu=${limits.cpuSeconds}:${limits.cpuSeconds + 1}`,
     "--fsize=0",
     "--core=0",
     "--nofile=256",
@@ -114,8 +114,7 @@ function parsed(out: Buffer): DoctorAnswer | undefined {
 function reasonOf({ code, signal, words, isLate }: Ended, limits: DoctorLimits): string {
   const memory = `${Math.round(limits.memoryBytes / 1024 ** 2)} MiB of memory`;
   if (isLate) return `they took longer than ${limits.wallMs / 1000} s`;
-  if (signal === "SIGXCPU" || signal === "SIGKILL")
-    return `they took more than ${limits.cpuSeconds} s of processor time`;
+  if (signal === "SIGXCPU") return `they took more than ${limits.cpuSeconds} s of processor time`;
   if (/bad_alloc|out of memory|heap limit|memory allocation/i.test(words)) return `they need more than ${memory}`;
   return `it broke down over them, or they need more than ${memory} [${signal ?? code}]`;
 }
