@@ -118,6 +118,7 @@ test("no page and no state of a page has a violation that axe knows", async () =
     events: "/events",
     "events that match nothing": "/events?label=unheard-of",
     models: "/models",
+    "add a model": "/models/add",
     health: "/site",
     "last frames": "/site/frames",
     "who changed what": "/site/audit",
@@ -145,8 +146,22 @@ test("no page and no state of a page has a violation that axe knows", async () =
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("alert").first().waitFor(WAIT);
   wrong.push(...(await inEveryLook(page, "person with errors")));
+  const layer = page.locator("[role=dialog], [role=alertdialog]").first();
+  await page.goto("/models");
+  await settled(page);
+  await page
+    .getByRole("button", { name: /Settings/ })
+    .first()
+    .click();
+  await layer.waitFor(WAIT);
+  wrong.push(...(await inEveryLook(page, "assignment")));
   await page.goto(`/cameras/${id}`);
   await settled(page);
+  await page.getByRole("button", { name: "Delete" }).click();
+  await layer.waitFor(WAIT);
+  wrong.push(...(await inEveryLook(page, "delete a camera")));
+  await page.keyboard.press("Escape");
+  await layer.waitFor({ state: "detached", ...WAIT });
   await page.keyboard.press("o");
   await page.getByTestId("overlay").waitFor(WAIT);
   wrong.push(...(await inEveryLook(page, "camera with overlay")));

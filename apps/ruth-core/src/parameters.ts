@@ -11,6 +11,8 @@ type Schema = Record<string, unknown>;
 type Parameters = Record<string, unknown>;
 
 const CHECK_MS = 100;
+/** Once for each schema, and what is cut short here is called unusable: a busy machine gets more time. */
+const FIRST_CHECK_MS = 1_000;
 /** A busy machine may stop any check for so long; a schema that was cut short this often is asked no more. */
 const MAX_TIMEOUTS = 3;
 const MAX_KEPT = 1000;
@@ -42,7 +44,7 @@ export function parameterProblem(schema: Schema | null, parameters: Parameters):
 /** @returns null where the schema can be used, else why not */
 export function schemaProblem(schema: Schema): string | null {
   try {
-    limited(CHECK_MS, () => Compile(schema).Check({}));
+    limited(FIRST_CHECK_MS, () => Compile(schema).Check({}));
     return null;
   } catch (thrown) {
     return (thrown as Error).message;

@@ -265,7 +265,7 @@ function pageOf(route: ReturnType<typeof routeOf>): ReactNode {
   }
 }
 
-const FOR_ADMINISTRATORS = ["camera_new", "camera_edit", "people", "keys", "audit"];
+const FOR_ADMINISTRATORS = ["camera_new", "camera_edit", "model_new", "people", "keys", "audit"];
 
 /** An address that somebody typed or was sent, of a page that is not shown to this person. */
 function Allowed(props: { page: string; children: ReactNode }) {
