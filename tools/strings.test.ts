@@ -11,6 +11,9 @@ const AREAS = [
   "apps/web/src/events/",
   "apps/web/src/live/",
   "apps/web/src/overlay/",
+  "apps/web/src/health/",
+  "apps/web/src/models/",
+  "apps/web/src/playback/",
   "apps/web/src/App.tsx",
 ];
 /** Attributes that are read or heard. */

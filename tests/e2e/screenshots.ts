@@ -1,7 +1,7 @@
 /**
  * Pictures of every page, in light, dark and phone size, of a real site with cameras, a model, events and people:
  *
- *   npm run screenshots [-- FOLDER] [--video FILE] [--only WORD]
+ *   npm run screenshots [-- FOLDER] [--video FILE] [--only NAME,NAME]
  *
  * All go into FOLDER (`screenshots/` where absent, which git ignores). Those that a page of docs/guide shows are also made
  * small and written to docs/guide/pictures.
@@ -96,8 +96,8 @@ async function shoot(): Promise<void> {
   });
 
   const overlay = async (of: Page) => {
-    await of.getByTestId("live-video").waitFor(WAIT);
-    await of.keyboard.press("o");
+    const choice = of.getByRole("switch", { name: "Overlay" });
+    if (!(await choice.isChecked())) await choice.click();
   };
   await take(page, [
     { name: "live", path: "/" },
@@ -111,6 +111,10 @@ async function shoot(): Promise<void> {
     { name: "events-none", path: "/events?label=unheard-of" },
     { name: "models", path: "/models" },
     { name: "health", path: "/site" },
+    { name: "last-frames", path: `/site/frames?camera=${first}` },
+    { name: "audit", path: "/site/audit" },
+    { name: "kept", path: "/recordings/kept" },
+    { name: "model-add", path: "/models/add" },
     { name: "people", path: "/people" },
     {
       name: "people-edit",
@@ -133,7 +137,7 @@ async function shoot(): Promise<void> {
 
 async function take(page: Page, shots: Shot[]): Promise<void> {
   for (const { name, path, act } of shots) {
-    if (values.only !== undefined && !name.includes(values.only)) continue;
+    if (values.only !== undefined && !values.only.split(",").includes(name)) continue;
     for (const look of LOOKS) {
       await page.emulateMedia({ colorScheme: look.colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width: look.width, height: look.height });

@@ -17,7 +17,7 @@ export function SystemPanel(props: { health: Health; range: HistoryRange }) {
     <section className="panel" aria-label={text.vas}>
       <div className="row head">
         <h2>{text.vas}</h2>
-        <Badge tone={health.status === "ok" ? "good" : "bad"}>{health.status === "ok" ? "healthy" : "degraded"}</Badge>
+        <Badge tone={health.status === "ok" ? "good" : "bad"}>{text.statuses[health.status]}</Badge>
         <span>{siteWords(health)}</span>
       </div>
       <Facts

@@ -21,7 +21,11 @@ export function ModelsPage() {
   useWhileVisible(models.reload, isComing ? WAITING_RELOAD_MS : RELOAD_MS);
 
   if (models.value === null)
-    return models.error ? <Failure error={models.error} retry={models.reload} /> : <Loading what="the models" />;
+    return models.error ? (
+      <Failure error={models.error} retry={models.reload} />
+    ) : (
+      <Loading what={registryText.theModels} />
+    );
   const { items } = models.value;
   const coming = isComing && (
     <div className="notice" role="status">

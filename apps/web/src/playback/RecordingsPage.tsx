@@ -47,7 +47,11 @@ export function RecordingsPage() {
   const { cameras, error } = useCameras();
   const address = useAddress();
   if (cameras === null)
-    return error ? <Failure error={error} retry={() => void list.reload()} /> : <Loading what="the cameras" />;
+    return error ? (
+      <Failure error={error} retry={() => void list.reload()} />
+    ) : (
+      <Loading what={playbackText.theCameras} />
+    );
   if (cameras.length === 0)
     return (
       <Empty title={playbackText.noCameras} page>

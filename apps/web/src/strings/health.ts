@@ -65,6 +65,7 @@ const OBJECTS: Record<string, string> = {
 };
 
 export const healthText = {
+  statuses: { ok: "healthy", degraded: "degraded" },
   health: "Health",
   pages: "Pages of health",
   now: "Now and over time",

@@ -1,6 +1,7 @@
 /** Recordings: the timeline, the player, what is cut out of them and what is kept. */
 export const playbackText = {
   title: "Recordings",
+  theCameras: "the cameras",
   tabs: "Recordings and what is kept of them",
   timeline: "Timeline",
   kept: "Kept",

@@ -1,6 +1,7 @@
 /** What the list of models says. */
 export const registryText = {
   title: "Registry",
+  theModels: "the models",
   add: "Add a model",
   noneTitle: "No models yet",
   noneCoreThere: "Ruth Core is connected and found no folder with a model.yaml in RUTH_MODELS_DIR.",
