@@ -192,6 +192,18 @@ for (const bFrames of [0, 2]) {
   });
 }
 
+test("an export survives that garbage is collected all the time, over many objects of FFmpeg", async (t) => {
+  const mediaDir = setUp(t);
+  const segments = await record(mediaDir, 0);
+  const drawings = Array.from({ length: 160 }, (_, n) => drawingOf(n));
+  const collect = "setInterval(() => gc(), 1).unref(); process.once('beforeExit', () => gc())";
+  const flags = ["--expose-gc", "--import", `data:text/javascript,${encodeURIComponent(collect)}`];
+  for (const more of [{ drawings: each(drawings) }, {}]) {
+    const exported = await writeExport(mediaDir, request(segments, more), flags);
+    assert.equal(exported.frames, 160);
+  }
+});
+
 test("an export that is cancelled, or cannot be made, says so and leaves nothing behind", async (t) => {
   const mediaDir = setUp(t);
   const segments = await record(mediaDir, 0);

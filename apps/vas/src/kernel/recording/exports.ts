@@ -15,15 +15,20 @@ const ENTRY = fileURLToPath(new URL("./export-process.ts", import.meta.url));
 /**
  * Runs one export. Nothing is left behind where it fails or the signal aborts.
  *
+ * @param nodeFlags of its process; tests force the collection of garbage with them
  * @throws CodedError export_failed, or the signal's reason
  */
-export async function writeExport(mediaDir: string, request: ExportRequest): Promise<Exported> {
+export async function writeExport(
+  mediaDir: string,
+  request: ExportRequest,
+  nodeFlags: readonly string[] = [],
+): Promise<Exported> {
   const { signal } = request;
   signal.throwIfAborted();
   const target = join(mediaDir, request.path);
   const draft = `${target}.part`;
   await mkdir(dirname(target), { recursive: true, mode: 0o750 });
-  const child = new Child(process.execPath, [ENTRY], ["pipe", "ignore", "pipe", "ipc"]);
+  const child = new Child(process.execPath, [...nodeFlags, ENTRY], ["pipe", "ignore", "pipe", "ipc"]);
   const kill = () => child.process.kill("SIGKILL");
   signal.addEventListener("abort", kill, { once: true });
   let done: Extract<ExportReport, { type: "done" }> | undefined;
