@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { ErrorBody } from "@vas/contracts/errors.ts";
 import type { Calendar, FootageSize, Timeline } from "@vas/contracts/timeline.ts";
@@ -183,4 +186,30 @@ test("the calendar marks days with footage and with events, of one camera or of 
   const viewer = await addUser(site, { role: "viewer", camera_ids: [one] });
   assert.deepEqual(await marked("", viewer.cookie), ["01r"]);
   assert.deepEqual(await marked(`&camera_id=${other}`, viewer.cookie), []);
+});
+
+test("a camera that a person stopped is not missed, and one that stopped with VAS is", async (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), "vas-continuity-"));
+  const site = await openTestSite(t, { dataDir });
+  const id = await oldCamera(site);
+  const stopped = (startWallMs: number) =>
+    site.listener.gapOpened({ cameraId: id, startWallMs, reason: "stopped", message: "The camera was stopped." });
+  site.listener.segmentClosed(makeSegment(id, 0));
+  stopped(MOMENT + 10_000);
+  assert.equal((await site.call("POST", `/api/v1/cameras/${id}/stop`)).status, 200);
+  await site.backend.recorded();
+  assert.deepEqual(sumsOf(await timeline(site, id, 0, 20_000)), {
+    recorded: 10_000,
+    "not_wanted camera_stopped": 10_000,
+  });
+  assert.equal((await site.call("POST", `/api/v1/cameras/${id}/start`)).status, 200);
+  site.listener.segmentOpened(makeSegment(id, 2, { open: true }));
+  site.listener.segmentClosed(makeSegment(id, 2));
+  stopped(MOMENT + 30_000);
+  await site.backend.recorded();
+  await site.close();
+  const again = await openTestSite(t, { dataDir });
+  const sums = sumsOf(await timeline(again, id, 10_000, 40_000));
+  assert.equal(sums["not_wanted camera_stopped"], 10_000);
+  assert.equal(sums["gap vas_stopped"], 10_000);
 });

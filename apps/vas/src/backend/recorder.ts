@@ -125,7 +125,11 @@ export class Recorder implements KernelListener {
     }
     const now = this.#parts.clock.wallMs();
     for (const camera of await listCameras(db)) {
-      if (!camera.started || !camera.record || (await store.openGap(db, camera.id))) continue;
+      if (!camera.started || !camera.record) continue;
+      const open = await store.openGap(db, camera.id);
+      // Its last word was that it stopped, and nobody had asked for that: VAS was stopped, and it with VAS.
+      if (open?.reason === "stopped") await store.explainGap(db, open.id, "vas_stopped", "VAS was not running.");
+      if (open) continue;
       const newest = await store.segmentAtWall(db, camera.id, now);
       if (!newest) continue;
       const gap = {
@@ -192,8 +196,11 @@ export class Recorder implements KernelListener {
         return;
       }
       if (row.row === "gap") return await openGap(db, row.id, row.gap);
-      const { cameraId, startWallMs } = row.gap;
-      if (await store.openGap(db, cameraId)) return;
+      const { cameraId, startWallMs, reason, message } = row.gap;
+      const open = await store.openGap(db, cameraId);
+      // The kernel stops a camera for VAS as it does for a person; only here it is known that a person wanted it.
+      if (open?.reason === "stopped") return await store.explainGap(db, open.id, reason, message);
+      if (open) return;
       const newest = await store.segmentAtWall(db, cameraId, startWallMs);
       if (newest) await openGap(db, row.id, { ...row.gap, startWallMs: Math.max(newest.endWallMs, startWallMs) });
     } catch (error) {
