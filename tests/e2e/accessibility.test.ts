@@ -115,6 +115,7 @@ test("no page and no state of a page has a violation that axe knows", async () =
     "add a camera": "/cameras/new",
     "edit a camera": `/cameras/${id}/edit`,
     recordings: `/recordings?camera=${id}&at=${new Date().toISOString()}`,
+    kept: "/recordings/kept",
     "exports and clips": "/recordings/kept",
     events: "/events",
     "events that match nothing": "/events?label=unheard-of",
