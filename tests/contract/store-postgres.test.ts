@@ -67,6 +67,16 @@ describe("a PostgreSQL of one's own", { concurrency: false }, () => {
     await assert.rejects(open(url), /newer VAS \[schema:999/);
   });
 
+  test("a vacuum comes by events that are only ever added, long before a fifth of the table is new", async () => {
+    await (await open(await newDatabase())).destroy();
+    const found = await postgres.query(
+      "SELECT option_name, option_value FROM pg_class, pg_options_to_table(reloptions) WHERE relname = 'ai_events' ORDER BY 1",
+      `own_${databases}`,
+    );
+    const prefix = "autovacuum_vacuum_insert";
+    assert.deepEqual(found.split("\n"), [`${prefix}_scale_factor|0`, `${prefix}_threshold|20000`]);
+  });
+
   test("a migration that fails leaves nothing of itself", async () => {
     const url = await newDatabase();
     const name = `own_${databases}`;

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -67,6 +67,16 @@ test("exports, event pictures and clips hold exactly the frames that they say", 
     LONG,
   );
   const range = { from: new Date(first.wall_ms).toISOString(), to: new Date(last.wall_ms).toISOString() };
+  // One that is deleted at work ends and leaves no file, and those after it are made.
+  const wish = { from: range.from, to: new Date().toISOString(), boxes: true };
+  const { id: unwanted } = await api.post<Export>(`cameras/${id}/exports`, wish);
+  await waitFor("the export to begin", async () => (await api.get<Export>(`exports/${unwanted}`)).state !== "queued");
+  await api.delete(`exports/${unwanted}`);
+  assert.deepEqual((await api.get<{ items: Export[] }>("exports")).items, []);
+  assert.deepEqual(
+    readdirSync(site.dataDir, { recursive: true }).filter((name) => String(name).includes(unwanted)),
+    [],
+  );
   const copied = await exported(api, id, { ...range, boxes: false });
   const burned = await exported(api, id, { ...range, boxes: true });
 

@@ -1,8 +1,10 @@
 import type { LiveNotice } from "@vas/contracts/live.ts";
 import { useCallback } from "react";
 import { snapshotImage } from "../api/vas.ts";
+import { aboutMoment } from "../events/words.ts";
 import { useNotices, useSite } from "../site.ts";
 import { camerasText } from "../strings/cameras.ts";
+import { eventsText } from "../strings/events.ts";
 import { shortTime } from "../ui/format.ts";
 import { useLoad } from "../ui/hooks.ts";
 import { Failure, Link } from "../ui/parts.tsx";
@@ -32,15 +34,23 @@ export function LastEvents(props: { cameraId: string }) {
       {value?.items.length === 0 && <p className="quiet">{camerasText.noEvents}</p>}
       {value && value.items.length > 0 && (
         <ul className="last-events">
-          {value.items.map(({ id, label, timestamp, snapshot_id }) => (
+          {value.items.map(({ id, label, timestamp, snapshot_id, stream = "main" }) => (
             <li key={id}>
-              <Link to={momentPath(cameraId, timestamp)} label={`${label}, ${shortTime(timestamp)}`}>
+              <Link
+                to={momentPath(cameraId, timestamp)}
+                label={[label, shortTime(timestamp), aboutMoment({ stream })].filter(Boolean).join(", ")}
+              >
                 {snapshot_id === null ? (
                   <span className="no-picture" />
                 ) : (
                   <img src={snapshotImage(snapshot_id)} alt="" width="72" height="40" loading="lazy" />
                 )}
-                <span>{label}</span>
+                <span>
+                  {label}
+                  <small className="quiet" title={eventsText.aboutMomentWords}>
+                    {aboutMoment({ stream })}
+                  </small>
+                </span>
                 <time className="quiet number" dateTime={timestamp}>
                   {shortTime(timestamp)}
                 </time>

@@ -11,7 +11,7 @@ import { CheckIcon, DownIcon } from "../ui/icons.tsx";
 import { type Fact, Facts, Link, Switch } from "../ui/parts.tsx";
 import { momentPath } from "../ui/route.ts";
 import { EventPicture } from "./EventPicture.tsx";
-import { dayTime, extraFacts, fileName, lasted, sure } from "./words.ts";
+import { aboutMoment, dayTime, extraFacts, fileName, lasted, sure } from "./words.ts";
 
 type Props = {
   event: AiEvent;
@@ -36,10 +36,11 @@ export function EventDetail(props: Props) {
   const [boxes, setBoxes] = useStored("vas.event-boxes", (kept) => kept !== false);
   const camera = props.cameraName ?? eventsText.goneCamera;
   const time = lasted(event);
+  const about = aboutMoment(event);
   const facts: Fact[] = [
     { name: eventsText.facts.found, value: `${event.label}, ${sure(event)}` },
     { name: eventsText.facts.camera, value: camera },
-    { name: eventsText.facts.when, value: dayTime(event.timestamp, new Date()) },
+    { name: eventsText.facts.when, value: [dayTime(event.timestamp, new Date()), about].filter(Boolean).join(", ") },
     {
       name: eventsText.facts.lasted,
       value:
@@ -56,6 +57,7 @@ export function EventDetail(props: Props) {
   return (
     <article className="event-detail" data-shown={event.id} aria-label={eventsText.detail}>
       <EventPicture event={event} alt={eventsText.pictureOf(event.label, camera)} boxes={boxes} />
+      {about && <p className="quiet">{eventsText.aboutMomentWords}</p>}
       <div className="row wrap event-bar">
         <button
           type="button"

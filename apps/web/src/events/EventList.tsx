@@ -15,7 +15,7 @@ import { snapshotImage } from "../api/vas.ts";
 import { eventsText } from "../strings/events.ts";
 import { CheckIcon } from "../ui/icons.tsx";
 import { Badge } from "../ui/parts.tsx";
-import { dayTime, lasted } from "./words.ts";
+import { aboutMoment, dayTime, lasted } from "./words.ts";
 
 /** Height of a row with the space below it; events.css has the same. */
 const ROW_PX = 92;
@@ -147,6 +147,7 @@ const EventRow = memo(function EventRow(props: RowProps) {
   const { event, camera, isOpen } = props;
   const when = dayTime(event.timestamp, new Date());
   const time = lasted(event);
+  const about = aboutMoment(event);
   const reviewed = event.review !== null;
   const open = (click: MouseEvent) => {
     if (click.button !== 0 || click.metaKey || click.ctrlKey || click.shiftKey) return;
@@ -169,7 +170,7 @@ const EventRow = memo(function EventRow(props: RowProps) {
         href={props.path}
         onClick={open}
         aria-current={isOpen ? "true" : undefined}
-        aria-label={eventsText.rowLabel(event.label, camera, when)}
+        aria-label={[eventsText.rowLabel(event.label, camera, when), about].filter(Boolean).join(", ")}
       >
         <Thumbnail snapshotId={event.snapshot_id} />
         <span className="event-words">
@@ -180,6 +181,11 @@ const EventRow = memo(function EventRow(props: RowProps) {
           </span>
           <span>{camera}</span>
           <small className="quiet number">{time === null ? when : `${when}, ${time}`}</small>
+          {about && (
+            <small className="quiet event-about" title={eventsText.aboutMomentWords}>
+              {about}
+            </small>
+          )}
         </span>
       </a>
       {props.mayReview && (

@@ -1,10 +1,11 @@
-/** The picture of an event's own frame, with what was found in it, in a place that keeps its size whatever comes. */
+/** The picture of an event's own frame, with what was found in it (dashed where that was of the sub stream), in a place that keeps its size whatever comes. */
 import type { AiEvent } from "@vas/contracts/http.ts";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { snapshotImage } from "../api/vas.ts";
 import { readResult } from "../overlay/declared.ts";
 import { draw } from "../overlay/draw.ts";
 import { onDevicePixels, pictureRect } from "../overlay/geometry.ts";
+import { markedBy } from "../overlay/results.ts";
 import { overlayKey, readOverlaySettings } from "../overlay/settings.ts";
 import { loadSkeletons, NO_SKELETONS } from "../overlay/skeletons.ts";
 import { useMe } from "../people/me.ts";
@@ -51,7 +52,7 @@ export function EventPicture(props: { event: AiEvent; alt: string; boxes: boolea
     const settings = { ...kept, on: boxes && naturalWidth > 0, threshold: 0, hidden: [], hiddenLabels: [] };
     const drawn = draw(
       pen,
-      result === null ? [] : [{ result, ageTicks: 0 }],
+      result === null ? [] : markedBy([{ result, ageTicks: 0 }], "main"),
       settings,
       target.width,
       target.height,

@@ -15,6 +15,7 @@ import {
 } from "./filters.ts";
 import { understand } from "./search.ts";
 import { whyEmpty } from "./why.ts";
+import { aboutMoment } from "./words.ts";
 
 const NOW = new Date(2026, 4, 20, 15, 30);
 
@@ -104,6 +105,12 @@ test("words become filters in any order, and what is not understood is said", ()
   assert.equal(of("cell phone").filters.label, "cell phone");
   assert.deepEqual(of("purple elephants"), { filters: {}, unknown: ["purple", "elephants"] });
   assert.deepEqual(of("  "), { filters: {}, unknown: [] });
+});
+
+test("an event of the sub stream says that its picture is about this moment, one of the recorded stream says nothing", () => {
+  assert.equal(aboutMoment(event("1", 1, { stream: "sub" })), "about this moment");
+  assert.equal(aboutMoment(event("1", 1, { stream: "main" })), null);
+  assert.equal(aboutMoment(event("1", 1)), null);
 });
 
 test("an empty list names its cause", () => {

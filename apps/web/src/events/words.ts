@@ -19,6 +19,11 @@ export function lasted(event: Pick<AiEvent, "timestamp" | "ended_at">): string |
   return duration((Date.parse(event.ended_at) - Date.parse(event.timestamp)) / 1000);
 }
 
+/** Said of a sub stream's frame: the recording is of the main stream. Null where the picture is of the very frame. */
+export function aboutMoment(event: Pick<AiEvent, "stream">): string | null {
+  return event.stream === "sub" ? eventsText.aboutMoment : null;
+}
+
 export function sure(event: Pick<AiEvent, "confidence" | "best_confidence">): string {
   const percent = (fraction: number) => Math.round(fraction * 100);
   return eventsText.sure(

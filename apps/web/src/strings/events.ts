@@ -83,6 +83,9 @@ export const eventsText = {
   goingOn: "going on",
   noPicture: "No picture",
   pictureGone: "The picture is gone",
+  aboutMoment: "about this moment",
+  aboutMomentWords:
+    "The model looked at the camera's sub stream. The picture and the recording are of the main stream and show about this moment.",
   whyNoPicture: "No picture was kept: at most one a second is taken for each camera and model.",
   mark: "Mark as reviewed",
   unmark: "Take the reviewed mark away",

@@ -54,7 +54,7 @@ function migrate(sqlite: DatabaseSync): void {
   for (const [index, statements] of MIGRATIONS.entries()) {
     if (index < user_version) continue;
     sqlite.exec("BEGIN IMMEDIATE");
-    for (const statement of statements)
+    for (const statement of statements.filter((each) => !each.startsWith("{postgres}")))
       sqlite.exec(statement.replace(/\{\w+\}/g, (type) => SQLITE_TYPES[type] ?? type));
     sqlite.exec(`PRAGMA user_version = ${index + 1}`);
     sqlite.exec("COMMIT");

@@ -1,6 +1,9 @@
 /** Schema changes, in order; each runs once, in a transaction. Statements are plain SQL that SQLite and PostgreSQL both take. */
 
-/** `{serial}` is the dialect's growing integer primary key, `{int}` its 64-bit integer, `{real}` its double, `{bytes}` its octets. */
+/**
+ * `{serial}` is the dialect's growing integer primary key, `{int}` its 64-bit integer, `{real}` its double, `{bytes}` its octets.
+ * A statement that begins with `{postgres}` is for PostgreSQL alone.
+ */
 export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     "CREATE TABLE site (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -102,5 +105,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     "ALTER TABLE cameras ADD COLUMN sub_password_sealed TEXT",
     "ALTER TABLE cameras ADD COLUMN export_stream TEXT NOT NULL DEFAULT 'main'",
     "ALTER TABLE ai_events ADD COLUMN stream TEXT NOT NULL DEFAULT 'main'",
+  ],
+  // An index is read without its rows only where a vacuum has been. By default it waits until a fifth of the table is new,
+  // two of ten million rows, each looked up in turn; now for so many, however large the table is (bench/results/events.md).
+  [
+    "{postgres}ALTER TABLE ai_events SET (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 20000)",
   ],
 ];
