@@ -95,7 +95,7 @@ test("a person finds a moment on the timeline, sees two cameras in step, and kee
     ...WAIT,
     seen: playing,
   });
-  await page.getByText(/of the last 24 h is recorded/).waitFor({ timeout: 60_000 });
+  await page.getByText(/of the time since the camera was added is recorded/).waitFor({ timeout: 60_000 });
   const day = await api.get<Timeline>(
     `cameras/${id}/timeline?from=${new Date(footage.toMs - 86_400_000).toISOString()}&to=${new Date(footage.toMs).toISOString()}`,
   );

@@ -36,7 +36,7 @@ const first = (of: Known) => {
 test("the first thing in the way is said, with where it is put right", () => {
   const starting = { ...status, frame_export: { enabled: true, state: "starting", reason: "waiting for a key frame" } };
   for (const [of, words] of [
-    [known({ siteExports: false, assignments: [] }), /AI_FRAME_EXPORT_ENABLED=true.* \[warn, health\]/],
+    [known({ siteExports: false, assignments: [] }), /AI_FRAME_EXPORT_ENABLED set to true.* \[warn, health\]/],
     [known({}, { export_frames: false }), /switched off for this camera\. \[warn, settings\]/],
     [known({ assignments: [{ ...assignment, camera_id: "other" }] }), /^No model is assigned.* \[plain, models\]/],
     [known({}, { status: { ...status, state: "stopped" } }), /^The camera is stopped/],

@@ -25,19 +25,23 @@ export function SystemPanel(props: { health: Health; range: HistoryRange }) {
         facts={[
           { name: text.version, value: health.version },
           { name: text.runningFor, value: duration(health.uptime_seconds) },
-          { name: text.store, value: health.store === "ok" ? text.storeAnswers : text.storeSilent },
+          // Who sees the machine sees below how fast it answers.
+          ...(seesAll
+            ? []
+            : [{ name: text.store, value: health.store === "ok" ? text.storeAnswers : text.storeSilent }]),
           { name: text.frameExport, value: health.frame_export_enabled ? text.on : text.exportOff },
         ]}
       />
-      {seesAll && <Machine range={range} />}
+      {seesAll && <Machine range={range} exportsFrames={health.frame_export_enabled} />}
     </section>
   );
 }
 
 const EVERY_MS = 5_000;
+const WITHOUT_FRAMES = SYSTEM_CHARTS.filter(({ id }) => id !== "system_shm");
 
 /** What the machine has and what VAS's processes take of it. */
-function Machine(props: { range: HistoryRange }) {
+function Machine(props: { range: HistoryRange; exportsFrames: boolean }) {
   const { vas } = useSite();
   const system = useLoad("system health", () => vas.systemHealth());
   useWhileVisible(system.reload, EVERY_MS);
@@ -72,7 +76,7 @@ function Machine(props: { range: HistoryRange }) {
           </div>
         </details>
       )}
-      <Charts charts={SYSTEM_CHARTS} range={props.range} />
+      <Charts charts={props.exportsFrames ? SYSTEM_CHARTS : WITHOUT_FRAMES} range={props.range} />
     </>
   );
 }

@@ -9,7 +9,7 @@ import { navigate, useAddress, useStored, useTitle } from "../ui/hooks.ts";
 import { Empty, Failure, Link, Loading, Switch } from "../ui/parts.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
 import { Grid } from "./Grid.tsx";
-import { gridPage, readTiles, TILE_CHOICES, TILES_KEY } from "./grid.ts";
+import { gridPage, readTiles, TILE_CHOICES, TILES_KEY, tilesFor } from "./grid.ts";
 import { camerasOf } from "./groups.ts";
 import { MoreButton, type Opened } from "./MoreButton.tsx";
 import { gridLeft, GROUP_KEY, leaveGrid, type Place, placePath, readGroup, readPlace } from "./place.ts";
@@ -61,7 +61,7 @@ function Cameras(props: { cameras: Camera[]; groups: CameraGroup[] }) {
   const wanted = place.group === undefined ? keptGroup : place.group;
   const group = groups.find(({ id }) => id === wanted) ?? null;
   const cameras = camerasOf(props.cameras, group);
-  const tiles = place.tiles ?? keptTiles;
+  const tiles = place.tiles ?? keptTiles ?? tilesFor(cameras.length);
   const { shown, page, pages } = gridPage(cameras, tiles, place.page);
   const path = placePath("/", { ...place, page });
   useEffect(() => leaveGrid(path, gridLeft().camera), [path]);

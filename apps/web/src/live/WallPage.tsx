@@ -8,7 +8,7 @@ import { navigate, useAddress, useStored, useTitle } from "../ui/hooks.ts";
 import { Empty, Failure, Link, Loading } from "../ui/parts.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
 import { Grid } from "./Grid.tsx";
-import { gridPage, readTiles, TILES_KEY } from "./grid.ts";
+import { gridPage, readTiles, TILES_KEY, tilesFor } from "./grid.ts";
 import { camerasOf } from "./groups.ts";
 import { GROUP_KEY, placePath, readGroup, readPlace } from "./place.ts";
 import { useWakeLock } from "./wake.ts";
@@ -32,7 +32,7 @@ export function WallPage() {
   const wanted = place.group === undefined ? keptGroup : place.group;
   const group = groups?.find(({ id }) => id === wanted) ?? null;
   const shown = cameras && groups ? camerasOf(cameras, group) : null;
-  const tiles = place.tiles ?? keptTiles;
+  const tiles = place.tiles ?? keptTiles ?? tilesFor(shown?.length ?? 0);
   const back = placePath("/", { group: group?.id ?? null, page: 0, tiles: null, every: null });
   useShortcuts(liveText.wallTitle, [
     { keys: ["Escape"], words: liveText.keyLeaveWall, run: () => !document.fullscreenElement && navigate(back) },

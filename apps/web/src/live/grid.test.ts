@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Camera } from "@vas/contracts/http.ts";
-import { gridPage, readTiles, tileAfter, tileStream } from "./grid.ts";
+import { gridPage, readTiles, tileAfter, tileStream, tilesFor } from "./grid.ts";
 
-test("the choice of tiles is one of four and 4 at first", () => {
-  assert.deepEqual([readTiles(undefined), readTiles(9), readTiles(7)], [4, 9, 4]);
+test("the choice of tiles is one of four; until it is made one camera fills the grid, and more have 4 tiles", () => {
+  assert.deepEqual([readTiles(undefined), readTiles(9), readTiles(7)], [null, 9, null]);
+  assert.deepEqual([tilesFor(1), tilesFor(2), tilesFor(30)], [1, 4, 4]);
 });
 
 test("more cameras than tiles make pages, and a page that is gone is the last one", () => {

@@ -6,8 +6,14 @@ export type Tiles = (typeof TILE_CHOICES)[number];
 
 export const TILES_KEY = "vas.tiles";
 
-export function readTiles(kept: unknown): Tiles {
-  return TILE_CHOICES.find((choice) => choice === kept) ?? 4;
+/** @returns null where nobody chose yet */
+export function readTiles(kept: unknown): Tiles | null {
+  return TILE_CHOICES.find((choice) => choice === kept) ?? null;
+}
+
+/** What a grid has until somebody chooses: one camera fills it. */
+export function tilesFor(cameras: number): Tiles {
+  return cameras === 1 ? 1 : 4;
 }
 
 export type GridPage<T> = { shown: T[]; page: number; pages: number };

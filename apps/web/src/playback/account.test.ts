@@ -38,6 +38,10 @@ test("a day in one sentence: how much, how many gaps, and why", () => {
     "99.98 % of the last 24 h is recorded; 2 gaps: The camera did not answer in time (14 s); VAS was not running (3 s).",
   );
   assert.equal(accountWords([sum("before_camera", DAY)], range), "Nothing of the last 24 h was to be recorded.");
+  assert.equal(
+    accountWords([sum("before_camera", DAY - 60_000), sum("recorded", 60_000)], range),
+    "All of the time since the camera was added is recorded.",
+  );
 });
 
 test("lengths and moments are as short as they can be", () => {

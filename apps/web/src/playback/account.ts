@@ -22,11 +22,12 @@ export function accountWords(sums: readonly TimelineSum[], range: string, most =
   const gaps = of("gap").toSorted((a, b) => b.ms - a.ms);
   const missing = gaps.reduce((sum, { ms }) => sum + ms, 0);
   if (recorded + missing === 0) return playbackText.notAsked(range);
-  if (missing === 0) return playbackText.complete(range);
+  const asked = of("before_camera").length > 0 ? playbackText.sinceAdded : range;
+  if (missing === 0) return playbackText.complete(asked);
   const count = gaps.reduce((sum, gap) => sum + gap.count, 0);
   const reasons = gaps
     .slice(0, most)
     .map((gap) => playbackText.gapLine((gap.message ?? "").replace(/\.$/, ""), lengthWords(gap.ms), gap.count));
-  const head = playbackText.percentOf(percentWords(recorded, recorded + missing), range);
+  const head = playbackText.percentOf(percentWords(recorded, recorded + missing), asked);
   return `${head}; ${playbackText.gapCount(count)}: ${reasons.join("; ")}.`;
 }

@@ -31,7 +31,7 @@ export const camerasText = {
   notKnown: "VAS does not say how the models are at the moment.",
   off: "The camera is stopped, so there are no frames to look at.",
   noPicture: "The camera sends nothing, so there are no frames to look at.",
-  siteOff: "This site gives no frames to models. Start VAS with AI_FRAME_EXPORT_ENABLED=true to change that.",
+  siteOff: "This site gives no frames to models. To change that, start VAS with AI_FRAME_EXPORT_ENABLED set to true.",
   cameraOff: "Frames for models are switched off for this camera.",
   noModel: "No model is assigned to this camera.",
   assignmentOff: (model: string) => `${model} is assigned to this camera, but switched off here.`,

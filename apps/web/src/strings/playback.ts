@@ -78,6 +78,7 @@ export const playbackText = {
 
   continuity: "Continuity",
   lastDay: "the last 24 h",
+  sinceAdded: "the time since the camera was added",
   shownRange: "what is shown",
   complete: (range: string) => `All of ${range} is recorded.`,
   percentOf: (percent: string, range: string) => `${percent} of ${range} is recorded`,
