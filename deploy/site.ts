@@ -148,18 +148,25 @@ async function demo(video: string | undefined): Promise<number> {
 /** A model that does not come up is told and keeps nothing from starting. */
 async function startRuntimes(site: Site): Promise<void> {
   await startAll([...site.runtimes.values()]);
-  // A folder that comes later gets its runtime too; none is ever started twice.
-  setInterval(() => {
-    if (isEnding) return;
+  // A folder that comes later gets its runtime too, and one that goes takes its runtime with it.
+  let isLooking = false;
+  setInterval(() => void look(), LOOK_FOR_MODELS_MS).unref();
+
+  async function look(): Promise<void> {
+    if (isEnding || isLooking) return;
+    isLooking = true;
     try {
+      for (const name of await site.endGoneRuntimes()) say(`ended ${name}: its folder is gone`);
       const added = site.newRuntimes();
       for (const { name } of added) say(`starting ${name}`);
       void startAll(added);
     } catch (thrown) {
       // A folder that changed while it was read is looked at again.
       say((thrown as Error).message);
+    } finally {
+      isLooking = false;
     }
-  }, LOOK_FOR_MODELS_MS).unref();
+  }
 }
 
 async function startAll(runtimes: Part[]): Promise<void> {

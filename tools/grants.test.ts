@@ -41,6 +41,8 @@ const WRITE: Grants = {
   "apps/vas/src/backend/secrets.ts": "the key that seals camera passwords, and the service key",
   "apps/vas/src/backend/recorder-journal.ts": "rows that wait for the store",
   "apps/vas/src/backend/media.ts": "snapshots and clips",
+  "apps/vas/src/backend/added-models.ts":
+    "the removal of a model's folder that came from the web, and the mark that allows it",
   "apps/vas/src/backend/model-drafts.ts": "files of a model that came from the web, and the folder that they become",
   "apps/vas/src/backend/exports.ts": "the tracks of exports",
   "apps/vas/src/backend/track/": "results beside the recording",

@@ -6,7 +6,7 @@
  * that is told to such a caller may hold its name, its id or the id of anything that came from it.
  */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -14,6 +14,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ErrorBody } from "@vas/contracts/errors.ts";
 import type { ApiKeyCreated, CoreMetrics, Role, User } from "@vas/contracts/http.ts";
 import type { DoctorAnswer, ModelDraft, ModelDraftList } from "@vas/contracts/model-drafts.ts";
+import { markAdded } from "../../apps/vas/src/backend/added-models.ts";
 import { ASSIGNMENT_DEFAULTS, storeAssignment } from "../../apps/vas/src/backend/store/ai-assignments.ts";
 import { storeEvents } from "../../apps/vas/src/backend/store/ai-events.ts";
 import { storeModels } from "../../apps/vas/src/backend/store/ai-models.ts";
@@ -329,6 +330,18 @@ const RULES: Record<string, Rule> = {
     needs: "administer",
     ok: 200,
     target: () => ({ url: `${A}/ai-models/${MODEL}`, body: { enabled: true } }),
+  },
+  [`DELETE ${A}/ai-models/:model_id`]: {
+    needs: "administer",
+    ok: 204,
+    target: async () => {
+      const folder = join(site.backend.config.modelsDir ?? "", "removable");
+      await mkdir(folder, { recursive: true });
+      await rm(join(folder, ".added-from-web"), { force: true });
+      await markAdded(folder);
+      await storeModels(site.backend.db, [discovered("removable")], MOMENT);
+      return { url: `${A}/ai-models/removable` };
+    },
   },
   [`GET ${A}/ai-model-drafts`]: ofDraft(200, () => ({ url: `${A}/ai-model-drafts` })),
   [`POST ${A}/ai-model-drafts`]: ofDraft(201, () => ({ url: `${A}/ai-model-drafts` })),

@@ -3,8 +3,9 @@
  * is not looked at; the list names what a person can open.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Page } from "playwright-core";
@@ -12,6 +13,7 @@ import type { Camera } from "@vas/contracts/http.ts";
 import { waitFor } from "@vas/testkit/processes.ts";
 import { REPOSITORY, startSite } from "@vas/testkit/site.ts";
 import { startSyntheticCamera } from "@vas/testkit/synthetic-camera.ts";
+import { testData } from "@vas/testkit/test-data.ts";
 import { logIn, openBrowser, openPage, screenshot } from "./browser.ts";
 
 type Violation = { id: string; help: string; nodes: { html: string; failureSummary?: string }[] };
@@ -61,9 +63,12 @@ async function inEveryLook(page: Page, name: string): Promise<string[]> {
 
 test("no page and no state of a page has a violation that axe knows", async () => {
   await using camera = await startSyntheticCamera({ width: 640, height: 360, fps: 15, gop: 15 });
+  const addedModelsDir = mkdtempSync(join(tmpdir(), "models-"));
+  after(() => rmSync(addedModelsDir, { recursive: true, force: true }));
   const site = await startSite({
     frameExport: true,
-    modelsDirs: [join(REPOSITORY, "runtimes")],
+    modelsDirs: [join(REPOSITORY, "runtimes"), addedModelsDir],
+    addedModelsDir,
     vasEnv: { VAS_ALLOW_LOOPBACK_CAMERAS: "true" },
   });
   after(() => site.stop());
@@ -173,6 +178,20 @@ test("no page and no state of a page has a violation that axe knows", async () =
   await page.getByRole("button", { name: "Settings of Barcodes and QR codes on Yard" }).click();
   await page.getByRole("button", { name: "Add a square" }).click();
   wrong.push(...(await inEveryLook(page, "assignment with a zone")));
+
+  // A model on its way in, and the question before one goes.
+  await page.goto("/models/add");
+  await page.locator('input[type="file"]').first().setInputFiles(testData("FastestDet.onnx"));
+  await page.getByText("FastestDet, for object detection, with 80 classes.").waitFor(WAIT);
+  wrong.push(...(await inEveryLook(page, "a model that is explained")));
+  await page.getByLabel("Id", { exact: true }).fill("room-people");
+  await page.getByRole("button", { name: "Add this model" }).click();
+  await page
+    .locator('[data-model="room-people"]')
+    .getByRole("button", { name: /^Remove/ })
+    .click(WAIT);
+  await page.getByRole("alertdialog").getByText("No camera uses it.").waitFor(WAIT);
+  wrong.push(...(await inEveryLook(page, "remove a model")));
 
   // A viewer at a page for administrators.
   const { page: ann } = await openPage(browser, site.url, { bypassCSP: true });

@@ -3,11 +3,11 @@
  * Core without a restart, assigned, and running.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { AiHealth, AiModelList, Camera, CameraStatus } from "@vas/contracts/http.ts";
+import type { AiHealth, AiModelList, AssignmentPage, Camera, CameraStatus } from "@vas/contracts/http.ts";
 import { startGstCamera } from "@vas/testkit/gst-camera.ts";
 import { waitFor } from "@vas/testkit/processes.ts";
 import { startSite } from "@vas/testkit/site.ts";
@@ -97,6 +97,21 @@ test("a dropped network is explained, tried on a camera's picture, added, and ru
       return subscriptions.some((one) => one.model_id === "room-people" && one.achieved_fps > 0);
     },
     { withinMs: WATCHDOG_MS, seen: () => api.get<AiHealth>("ai-health") },
+  );
+
+  // What came from the web goes by the web, with its runtime; what it did is told first.
+  await page.reload();
+  await page.getByRole("button", { name: "Remove People of the room" }).click();
+  const asking = page.getByRole("alertdialog");
+  await asking.getByText("These cameras use it, and stop using it: Room.").waitFor();
+  await screenshot(page, "remove-model");
+  await asking.getByRole("button", { name: "Remove the model" }).click();
+  await asking.waitFor({ state: "detached" });
+  assert.deepEqual((await api.get<AssignmentPage>("ai-model-assignments")).items, []);
+  assert.deepEqual(await site.endGoneRuntimes(), ["runtime-room-people"]);
+  assert.deepEqual(readdirSync(models), []);
+  await waitFor("Core to notice", async () =>
+    (await api.get<AiModelList>("ai-models")).items.every(({ present, removable }) => !present && !removable),
   );
   assert.deepEqual(
     complaints.filter((text) => !/status of (401|409)/.test(text)),

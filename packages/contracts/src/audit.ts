@@ -30,6 +30,7 @@ export const AUDIT_ACTIONS = [
   "assignment.resume",
   "assignment.delete",
   "model.add",
+  "model.remove",
   "model.enable",
   "model.disable",
   "group.create",

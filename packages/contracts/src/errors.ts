@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   model_invalid: { status: 409, message: "The model's folder is not valid." },
   model_disabled: { status: 409, message: "The model is disabled." },
   model_exists: { status: 409, message: "There is a model of this id already." },
+  model_not_removable: { status: 409, message: "The model was not added from the web." },
   model_draft_not_found: { status: 404, message: "There is no such draft of a model." },
   model_draft_limit: { status: 429, message: "Too many drafts of models are open." },
   model_file_refused: { status: 400, message: "This file is none of a model's." },

@@ -591,6 +591,8 @@ export const AiModel = Type.Object({
   enabled: Type.Boolean(),
   /** Found by the Core that is connected now. */
   present: Type.Boolean(),
+  /** It was added from the web, so it can be removed there. */
+  removable: Type.Optional(Type.Boolean()),
   updated_at: IsoTime,
 });
 export type AiModel = Static<typeof AiModel>;

@@ -97,6 +97,8 @@ export type Site = {
   readonly runtimes: ReadonlyMap<string, Part>;
   /** Makes runtimes of the models that came since the last look; they are not started. */
   newRuntimes(): Part[];
+  /** Ends the runtimes whose model's folder is gone. Answers their names. */
+  endGoneRuntimes(): Promise<string[]>;
   /** The key that Core authenticates with. */
   serviceKey(): string;
   pids(): number[];
@@ -192,6 +194,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     async () => undefined,
   );
   const runtimes = new Map<string, Part>();
+  const folders = new Map<string, string>();
   const newRuntimes = (): Part[] => {
     const made: Part[] = [];
     for (const model of findModels(modelsDirs)) {
@@ -202,11 +205,22 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       };
       const runtime = part(`runtime-${model.id}`, [...model.args, model.folder], model.env, ready, model.program);
       runtimes.set(model.id, runtime);
+      folders.set(model.id, model.folder);
       made.push(runtime);
     }
     return made;
   };
   newRuntimes();
+  const endGoneRuntimes = async (): Promise<string[]> => {
+    const gone = [...runtimes].filter(([id]) => !existsSync(join(folders.get(id) ?? "", "model.yaml")));
+    await Promise.all(
+      gone.map(async ([id, runtime]) => {
+        await runtime.stop();
+        runtimes.delete(id);
+      }),
+    );
+    return gone.map(([, { name }]) => name);
+  };
 
   // What was there before us is another site's.
   const before = new Set(leftovers(shmDir, socketDir, [...runtimes.keys()]));
@@ -250,6 +264,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
     core,
     runtimes,
     newRuntimes,
+    endGoneRuntimes,
     serviceKey: () => readFileSync(keyFile, "utf8").trim(),
     pids: () => all().flatMap((each) => (each.running() ? [each.pid()] : [])),
     async api() {

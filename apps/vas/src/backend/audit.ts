@@ -40,6 +40,7 @@ const RULES: Record<string, Rule> = {
   [`PUT ${V1}/ai-model-assignments/:camera_id/:model_id`]: assignmentAction,
   [`DELETE ${V1}/ai-model-assignments/:camera_id/:model_id`]: "assignment.delete",
   [`PATCH ${V1}/ai-models/:model_id`]: ({ enabled }) => (enabled === true ? "model.enable" : "model.disable"),
+  [`DELETE ${V1}/ai-models/:model_id`]: "model.remove",
   [`POST ${V1}/ai-model-drafts`]: null,
   [`DELETE ${V1}/ai-model-drafts/:id`]: null,
   [`PUT ${V1}/ai-model-drafts/:id/files/:name`]: null,

@@ -36,6 +36,7 @@ import {
   type ModelExamination,
   type ModelTrial,
 } from "@vas/contracts/model-drafts.ts";
+import { markAdded } from "./added-models.ts";
 import type { Backend, Doctor } from "./context.ts";
 import { Slots } from "./slots.ts";
 import { findModel } from "./store/ai-models.ts";
@@ -246,6 +247,7 @@ export class ModelDrafts {
       throw new CodedError("model_exists", `There is a folder ${model_id} already; choose another id.`);
     }
     try {
+      await markAdded(folder);
       for (const name of draft.files.keys()) if (name !== YAML) await copyReadable(draft.folder, folder, name);
       await writeFile(join(folder, `.${YAML}`), model_yaml ?? "", { flag: "wx", mode: 0o644, flush: true });
       await rename(join(folder, `.${YAML}`), join(folder, YAML));

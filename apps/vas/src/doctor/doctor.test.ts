@@ -20,9 +20,14 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { createLog } from "@vas/base/log.ts";
 import type { ErrorBody } from "@vas/contracts/errors.ts";
+import type { AuditPage } from "@vas/contracts/audit.ts";
+import type { AiModelList, AssignmentPage } from "@vas/contracts/http.ts";
 import { parseModelYaml } from "@vas/contracts/model.ts";
 import type { ModelDraft, ModelDraftList, ModelExamination, ModelTrial } from "@vas/contracts/model-drafts.ts";
 import { testData } from "@vas/testkit/test-data.ts";
+import { markAdded } from "../backend/added-models.ts";
+import { storeModels } from "../backend/store/ai-models.ts";
+import { discovered } from "../backend/testing/ai-site.ts";
 import { addCamera, openTestSite, type TestSite } from "../backend/testing/site.ts";
 import { createDoctor, type DoctorLimits } from "./doctor.ts";
 
@@ -101,7 +106,11 @@ test("a network is explained, tried on a camera's picture, corrected, and added 
     [yaml.model.model_id, yaml.model.license, yaml.model.confidence_threshold],
     ["yard-people", "MIT", 0.4],
   );
-  assert.deepEqual(readdirSync(join(modelsDir, "yard-people")).sort(), ["FastestDet.onnx", "model.yaml"]);
+  assert.deepEqual(readdirSync(join(modelsDir, "yard-people")).sort(), [
+    ".added-from-web",
+    "FastestDet.onnx",
+    "model.yaml",
+  ]);
   assert.equal(statSync(join(modelsDir, "yard-people/FastestDet.onnx")).mode & 0o777, 0o644);
   assert.equal((await ask(site, "GET", `${A}/${id}`)).status, 404, "a draft that was added is none any more");
   assert.deepEqual(readdirSync(join(site.dataDir, "model-drafts")), []);
@@ -110,6 +119,41 @@ test("a network is explained, tried on a camera's picture, corrected, and added 
   await send(site, again, "FastestDet.onnx", readFileSync(FASTESTDET));
   const taken = await ask(site, "POST", `${A}/${again}/add`, { model_id: "yard-people" });
   assert.deepEqual([taken.status, taken.body.error.code], [409, "model_exists"]);
+});
+
+test("what was added from the web is removed from there, and no other folder ever is", async (t) => {
+  const { site, modelsDir } = await open(t);
+  const M = "/api/v1/ai-models";
+  const elsewhere = folder(t);
+  for (const at of [join(modelsDir, "by-hand"), join(modelsDir, "yard"), elsewhere]) {
+    mkdirSync(at, { recursive: true });
+    writeFileSync(join(at, "model.yaml"), "");
+  }
+  await markAdded(elsewhere);
+  symlinkSync(elsewhere, join(modelsDir, "linked"));
+  const models = ["by-hand", "linked", "yard", "absent"].map((id) => discovered(id));
+  await storeModels(site.backend.db, models, Date.now());
+  const removable = async () =>
+    (await ask<AiModelList>(site, "GET", M)).body.items.filter((one) => one.removable).map((one) => one.model_id);
+  assert.deepEqual(await removable(), []);
+  for (const id of ["by-hand", "linked", "absent"]) {
+    const { status, body } = await ask(site, "DELETE", `${M}/${id}`);
+    assert.deepEqual([status, body.error.code], [409, "model_not_removable"], id);
+  }
+  assert.equal((await ask(site, "DELETE", `${M}/never-heard-of`)).status, 404);
+  assert.equal((await ask(site, "DELETE", `${M}/..`)).status, 404);
+
+  await markAdded(join(modelsDir, "yard"));
+  const camera = await addCamera(site);
+  assert.equal((await ask(site, "PUT", `/api/v1/ai-model-assignments/${camera}/yard`, {})).status, 200);
+  assert.deepEqual(await removable(), ["yard"]);
+  assert.equal((await ask(site, "DELETE", `${M}/yard`)).status, 204);
+  assert.deepEqual(readdirSync(modelsDir).sort(), ["by-hand", "linked"]);
+  assert.ok(existsSync(join(elsewhere, "model.yaml")));
+  assert.deepEqual((await ask<AssignmentPage>(site, "GET", "/api/v1/ai-model-assignments")).body.items, []);
+  assert.equal((await ask(site, "GET", `${M}/yard`)).status, 404);
+  const [last] = (await ask<AuditPage>(site, "GET", "/api/v1/audit")).body.items;
+  assert.deepEqual([last?.action, last?.object_id], ["model.remove", "yard"]);
 });
 
 test("what is no network, or half of one, is told with its place and a remedy", async (t) => {

@@ -75,6 +75,7 @@ export function createVas(call: Client) {
     models: () => call<AiModelList>("ai-models"),
     enableModel: (id: string, enabled: boolean) =>
       call<AiModel>(`ai-models/${encodeURIComponent(id)}`, { method: "PATCH", body: { enabled } }),
+    removeModel: (id: string) => call<void>(`ai-models/${encodeURIComponent(id)}`, { method: "DELETE" }),
     assignments: () =>
       everyPage<Assignment, AssignmentPage>((cursor) =>
         call("ai-model-assignments", { query: { limit: PAGE, cursor } }),

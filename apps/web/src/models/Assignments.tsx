@@ -15,13 +15,19 @@ import { healthTone, runningWords, subscriptionOf, wantedWords, whyNotAssignable
 export function Assignments(props: { models: AiModel[] }) {
   const { vas } = useSite();
   const { cameras } = useCameras();
-  const assignments = useLoad("assignments", () => vas.assignments());
+  // A model that is removed takes its assignments with it.
+  const removable = props.models.filter((model) => model.removable).map((model) => model.model_id);
+  const assignments = useLoad(`assignments ${removable.join()}`, () => vas.assignments());
   const health = useLoad("ai health", () => vas.aiHealth());
   useWhileVisible(health.reload, 2_000);
   const [error, setError] = useState<ApiError | null>(null);
   const [open, setOpen] = useState<{ camera: Camera; model: AiModel } | null>(null);
-  const assignable = props.models.filter((model) => model.valid);
   const stored = assignments.value;
+  const isGone = (model: AiModel) =>
+    !model.present &&
+    health.value?.core.connected === true &&
+    stored?.every((one) => one.model_id !== model.model_id) === true;
+  const assignable = props.models.filter((model) => model.valid && !isGone(model));
 
   const put = async (camera: Camera, model: AiModel, enabled: boolean) => {
     // What else is wanted stays as it is; for a new assignment VAS has the defaults.

@@ -2,10 +2,12 @@
 import type { AiModel } from "@vas/contracts/http.ts";
 import { useState } from "react";
 import type { ApiError } from "../api/client.ts";
+import { May } from "../people/May.tsx";
 import { useMay } from "../people/me.ts";
 import { useSite } from "../site.ts";
 import { registryText } from "../strings/registry.ts";
 import { Badge, Facts, Failure, Switch } from "../ui/parts.tsx";
+import { RemoveModel } from "./RemoveModel.tsx";
 
 const CLASSES_SHOWN = 12;
 
@@ -77,6 +79,11 @@ export function ModelCard(props: { model: AiModel; onChanged: () => void }) {
           {classes.slice(0, CLASSES_SHOWN).join(", ")}
           {classes.length > CLASSES_SHOWN ? registryText.moreClasses(classes.length - CLASSES_SHOWN) : ""}
         </p>
+      )}
+      {model.removable && (
+        <May need="administer">
+          <RemoveModel model={model} onRemoved={onChanged} />
+        </May>
       )}
     </li>
   );

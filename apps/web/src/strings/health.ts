@@ -42,6 +42,7 @@ const ACTIONS: Record<string, string> = {
   "model.enable": "enabled the model",
   "model.disable": "disabled the model",
   "model.add": "added the model",
+  "model.remove": "removed the model",
   "group.create": "made the camera group",
   "group.edit": "changed the camera group",
   "group.delete": "deleted the camera group",

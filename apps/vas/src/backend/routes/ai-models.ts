@@ -3,18 +3,20 @@ import { CodedError } from "@vas/contracts/errors.ts";
 import { AiModel, AiModelList, AiModelPatch } from "@vas/contracts/http.ts";
 import { ModelId } from "@vas/contracts/schema.ts";
 import { Type } from "typebox";
+import { removeAdded, wasAdded } from "../added-models.ts";
 import type { App, Backend } from "../context.ts";
 import { isoTime } from "../validation.ts";
-import { findModel, listModels, setModelEnabled, type StoredModel } from "../store/ai-models.ts";
+import { findModel, forgetModel, listModels, setModelEnabled, type StoredModel } from "../store/ai-models.ts";
 
 const ModelParams = Type.Object({ model_id: ModelId }, { additionalProperties: false });
 
 export function registerAiModelRoutes(app: App, backend: Backend): void {
-  const apiModel = (model: StoredModel): AiModel => ({
+  const apiModel = async (model: StoredModel): Promise<AiModel> => ({
     ...model.discovered,
     // An invalid model cannot run, whatever was chosen; the choice holds again once its folder is put right.
     enabled: model.enabled && model.discovered.valid,
     present: backend.core.presentModels.has(model.discovered.model_id),
+    ...((await wasAdded(backend.config.modelsDir, model.discovered.model_id)) ? { removable: true } : {}),
     updated_at: isoTime(model.updatedWallMs),
   });
 
@@ -28,7 +30,7 @@ export function registerAiModelRoutes(app: App, backend: Backend): void {
     "/api/v1/ai-models",
     { config: { access: { need: "view", of: "site" } }, schema: { response: { 200: AiModelList } } },
     async () => ({
-      items: (await listModels(backend.db)).map(apiModel),
+      items: await Promise.all((await listModels(backend.db)).map(apiModel)),
     }),
   );
 
@@ -55,6 +57,23 @@ export function registerAiModelRoutes(app: App, backend: Backend): void {
       if (await setModelEnabled(backend.db, model_id, enabled, backend.clock.wallMs()))
         backend.core.notifyAssignmentsChanged();
       return apiModel(await required(model_id));
+    },
+  );
+
+  app.delete(
+    "/api/v1/ai-models/:model_id",
+    {
+      config: { access: { need: "administer", of: "site" } },
+      schema: { params: ModelParams, response: { 204: Type.Null() } },
+    },
+    async (request, reply) => {
+      const { model_id } = request.params;
+      await required(model_id);
+      await removeAdded(backend.config.modelsDir, model_id);
+      await forgetModel(backend.db, model_id);
+      backend.core.notifyAssignmentsChanged();
+      backend.log.info("a model was removed", { model_id });
+      return reply.code(204).send(null);
     },
   );
 }

@@ -69,6 +69,18 @@ export async function setModelEnabled(
   return result.numUpdatedRows > 0n;
 }
 
+/**
+ * Forgets a model that was removed: what it was wanted for ends. Its row stays where events carry its id, so that they keep
+ * its name.
+ */
+export async function forgetModel(db: Database, modelId: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await tx.deleteFrom("ai_model_assignments").where("model_id", "=", modelId).execute();
+    const event = await tx.selectFrom("ai_events").select("seq").where("model_id", "=", modelId).limit(1).execute();
+    if (event.length === 0) await tx.deleteFrom("ai_models").where("model_id", "=", modelId).execute();
+  });
+}
+
 /** Of two folders with the same id the valid one counts, else the first. */
 function uniqueModels(found: DiscoveredModel[]): Map<string, DiscoveredModel> {
   const unique = new Map<string, DiscoveredModel>();
