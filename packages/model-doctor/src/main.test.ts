@@ -134,6 +134,7 @@ test("a camera's picture is a snapshot that is taken with the key and removed ag
 
 test("wrong arguments and wrong files are said in one sentence", async () => {
   const cases: [string[], number, RegExp][] = [
+    [["--help"], 0, /^Usage: npm run model/],
     [[], 2, /name a command/],
     [["heal"], 2, /there is no command heal/],
     [["inspect"], 2, /inspect needs one .onnx file/],

@@ -39,6 +39,7 @@ const OPTIONS = {
   parameters: { type: "string" },
   camera: { type: "boolean" },
   "key-file": { type: "string" },
+  help: { type: "boolean", short: "h" },
 } as const;
 
 /** Wrong arguments; the message names the one. */
@@ -66,6 +67,10 @@ async function main(args: string[]): Promise<number> {
     throw new Usage((thrown as Error).message);
   }
   const { values, positionals } = parsed;
+  if (values.help) {
+    print(USAGE);
+    return 0;
+  }
   const [command, ...names] = positionals;
   const size = sizeOf(values.size);
   if (command === "inspect" || command === "init") {
