@@ -7,7 +7,7 @@ import { fixOf, type Known, whyNot } from "./why.ts";
 /** Whether models look at this camera, and if not, why, with the way to change it. */
 export function Detections(props: { known: Known }) {
   const { known } = props;
-  const answers = whyNot(known, Date.now());
+  const answers = whyNot(known);
   const running = (known.assignments ?? []).filter(({ enabled }) => enabled);
   const nameOf = (id: string) => known.models?.find((model) => model.model_id === id)?.name ?? id;
   return (
@@ -33,13 +33,17 @@ export function Detections(props: { known: Known }) {
           })}
         </ul>
       )}
-      {running.map(({ model_id }) => (
-        <p key={model_id}>
-          <Link to={framesPath(known.camera.id, model_id)} className="quiet">
-            {camerasText.lastFrames(nameOf(model_id))}
-          </Link>
-        </p>
-      ))}
+      {running.length > 0 && (
+        <ul className="answers-frames">
+          {running.map(({ model_id }) => (
+            <li key={model_id}>
+              <Link to={framesPath(known.camera.id, model_id)} className="quiet">
+                {camerasText.lastFrames(nameOf(model_id))}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }

@@ -16,11 +16,11 @@ export function useAiOfCamera(camera: Camera): Known {
   const health = useLoad(`health ${camera.id}`, () => vas.aiHealthOf(camera.id));
   const answers = health.value?.subscriptions.some((one) => one.health === "healthy") ?? false;
   const results = useLoad(`results ${camera.id} ${answers}`, async () => {
-    if (!answers) return { ok: true, value: [] };
     const now = Date.now();
+    if (!answers) return { ok: true, value: { items: [], wallMs: now } };
     const [from, to] = [now - RECENT_MS, now + RECENT_MS].map((ms) => new Date(ms).toISOString()) as [string, string];
     const outcome = await vas.detections(camera.id, { from, to, limit: 1_000 }, AbortSignal.timeout(AGAIN_MS));
-    return outcome.ok ? { ok: true, value: lastResults(outcome.value.items) } : outcome;
+    return outcome.ok ? { ok: true, value: { items: lastResults(outcome.value.items), wallMs: now } } : outcome;
   });
   useWhileVisible(() => {
     for (const part of [models, assignments, health, results]) part.reload();
@@ -34,7 +34,8 @@ export function useAiOfCamera(camera: Camera): Known {
       assignments: assigned,
       models: modelsValue?.items ?? null,
       health: told,
-      results: found ?? [],
+      results: found?.items ?? [],
+      resultsWallMs: found?.wallMs ?? 0,
     }),
     [camera, siteValue, modelsValue, assigned, told, found],
   );

@@ -26,10 +26,11 @@ const known = (change: Partial<Known> = {}, camera: object = {}): Known => ({
   models: [model],
   health: health(),
   results: [],
+  resultsWallMs: NOW,
   ...change,
 });
 const first = (of: Known) => {
-  const [answer] = whyNot(of, NOW) ?? [];
+  const [answer] = whyNot(of) ?? [];
   return answer && `${answer.words} [${answer.tone}, ${answer.fix}]`;
 };
 
@@ -64,7 +65,9 @@ test("where everything works the last result is told, also where it found nothin
   assert.match(first(known({ results: results([1]) })) ?? "", /1 detection in the last result, 2 s ago/);
 });
 
-test("nothing is said before it is known", () => {
-  assert.equal(whyNot(known({ siteExports: null }), NOW), null);
-  assert.equal(whyNot(known({ assignments: null }), NOW), null);
+test("nothing is said before it is known, and once for all models", () => {
+  const assignments = [assignment, { ...assignment, model_id: "other" }];
+  assert.equal(whyNot(known({ assignments, models: null, health: null }))?.length, 1);
+  assert.equal(whyNot(known({ siteExports: null })), null);
+  assert.equal(whyNot(known({ assignments: null })), null);
 });

@@ -20,12 +20,14 @@ export type Known = {
   models: readonly AiModel[] | null;
   health: AiHealth | null;
   results: readonly LastResult[];
+  /** When the results were asked for: their ages are those of that moment, since newer ones have come meanwhile. */
+  resultsWallMs: number;
 };
 
 const say = (tone: Tone, words: string, fix: Fix | null = null): Answer => ({ tone, words, fix });
 
 /** @returns null while too little is known to say anything */
-export function whyNot(known: Known, nowMs: number): Answer[] | null {
+export function whyNot(known: Known): Answer[] | null {
   const { camera, assignments, health } = known;
   if (known.siteExports === null || assignments === null) return null;
   if (!known.siteExports) return [say("warn", camerasText.siteOff, "health")];
@@ -36,10 +38,13 @@ export function whyNot(known: Known, nowMs: number): Answer[] | null {
   if (camera.status.state !== "live") return [say("warn", camerasText.noPicture)];
   const wanted = own.filter((one) => one.enabled);
   if (wanted.length > 0 && health && !health.core.connected) return [say("bad", camerasText.coreAway, "health")];
-  return own.map((assignment) => ofModel(known, assignment, nowMs));
+  // Of several models that nothing is known of yet it is said once.
+  return [
+    ...new Map(own.map((assignment) => ofModel(known, assignment)).map((answer) => [answer.words, answer])).values(),
+  ];
 }
 
-function ofModel(known: Known, assignment: Assignment, nowMs: number): Answer {
+function ofModel(known: Known, assignment: Assignment): Answer {
   const id = assignment.model_id;
   const model = known.models?.find((one) => one.model_id === id);
   const name = model?.name ?? id;
@@ -60,7 +65,7 @@ function ofModel(known: Known, assignment: Assignment, nowMs: number): Answer {
     return say("bad", camerasText.failing(name, subscription.reason ?? camerasText.notKnown), "health");
   const last = known.results.find((one) => one.modelId === id);
   if (!last) return say("good", camerasText.works(name, rate(subscription.achieved_fps, "fps")));
-  const when = `${duration((nowMs - last.wallMs) / 1_000)} ago`;
+  const when = `${duration(Math.max(0, known.resultsWallMs - last.wallMs) / 1_000)} ago`;
   return say(
     "good",
     last.detections === 0 ? camerasText.foundNothing(name, when) : camerasText.found(name, last.detections, when),
