@@ -66,6 +66,18 @@ test("a frame that is not on disk yet is waited for, also where its segment clos
   await assert.rejects(never, { code: "not_recorded" });
 });
 
+test("a frame that begins where the recording ends now is waited for, and the one before it is not taken", async (t) => {
+  const site = await openTestSite(t);
+  const id = await addCamera(site);
+  const pts90k = (MOMENT + 5000) * 90;
+  const open = makeSegment(id, 0, { open: true, endWallMs: MOMENT + 5000, endPts90k: pts90k });
+  site.kernel.open.set(id, open);
+  await takeSnapshot(site.backend, { cameraId: id, moment: { pts90k: pts90k - 1 } });
+  assert.deepEqual(site.kernel.waits, []);
+  await takeSnapshot(site.backend, { cameraId: id, moment: { pts90k } });
+  assert.deepEqual(site.kernel.waits, [pts90k]);
+});
+
 test("a clip is cut, listed, played by ranges and deleted with its files", async (t) => {
   const site = await openTestSite(t);
   const id = await addCamera(site);

@@ -174,17 +174,18 @@ async function segmentOfPts(
   pts90k: number,
   signal: AbortSignal,
 ): Promise<SegmentRecord> {
-  const find = async () => {
+  const find = async (last: number) => {
     const open = backend.kernel.openSegment(cameraId);
-    if (open && open.startPts90k <= pts90k) return pts90k <= open.endPts90k ? open : undefined;
+    if (open && open.startPts90k <= pts90k) return last <= open.endPts90k ? open : undefined;
     const segment = await segmentAtPts(backend.db, cameraId, pts90k);
-    return segment && pts90k <= segment.endPts90k ? segment : undefined;
+    return segment && last <= segment.endPts90k ? segment : undefined;
   };
-  const found = await find();
+  // The end of what is written is where the next frame begins, and that one may be on its way.
+  const found = await find(pts90k + 1);
   if (found) return found;
   await backend.kernel.recordedUpTo(cameraId, pts90k, AbortSignal.any([signal, AbortSignal.timeout(SETTLE_MS)]));
   await backend.recorded(); // the segment may have been closed meanwhile
-  const afterWaiting = await find();
+  const afterWaiting = await find(pts90k);
   if (!afterWaiting) throw new CodedError("not_recorded");
   return afterWaiting;
 }
