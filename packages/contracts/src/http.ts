@@ -166,28 +166,8 @@ export type CameraState = Static<typeof CameraState>;
 export const StreamRole = Type.Union([Type.Literal("main"), Type.Literal("sub")]);
 export type StreamRole = Static<typeof StreamRole>;
 
-/** What is true of one stream of a camera now. Measured fields are null until it has shown them. */
-export const StreamStatus = Type.Object({
-  stream: StreamRole,
-  state: CameraState,
-  since: IsoTime,
-  /** The cause while `retrying`, in words; null otherwise. */
-  reason: Nullable(Type.Object({ code: Type.String(), message: Type.String() })),
-  codec: Nullable(Type.String()),
-  width: Nullable(Type.Integer()),
-  height: Nullable(Type.Integer()),
-  fps: Nullable(Type.Number()),
-  gop_seconds: Nullable(Type.Number()),
-  bitrate_kbps: Nullable(Type.Number()),
-  /** Why live view of it is re-encoded; null where the stream is copied. */
-  live_transcoded: Nullable(Type.String()),
-  viewers: Type.Integer(),
-});
-export type StreamStatus = Static<typeof StreamStatus>;
-
-/** What is true of a camera now: of its main stream, where nothing else is said. Measured fields are null until the stream has shown them. */
-export const CameraStatus = Type.Object({
-  camera_id: Uuid,
+/** What is true of one stream. Measured fields are null until it has shown them. */
+const streamFields = {
   state: CameraState,
   since: IsoTime,
   /** The cause while `retrying`, in words; null otherwise. */
@@ -201,6 +181,16 @@ export const CameraStatus = Type.Object({
   /** Why live view is re-encoded; null where the stream is copied. */
   live_transcoded: Nullable(Type.String()),
   viewers: Type.Integer(),
+};
+
+/** What is true of one stream of a camera now. */
+export const StreamStatus = Type.Object({ stream: StreamRole, ...streamFields });
+export type StreamStatus = Static<typeof StreamStatus>;
+
+/** What is true of a camera now: of its main stream, where nothing else is said. */
+export const CameraStatus = Type.Object({
+  camera_id: Uuid,
+  ...streamFields,
   recording: Type.Boolean(),
   frame_export: Type.Object({
     enabled: Type.Boolean(),
