@@ -5,7 +5,7 @@ import { Switch } from "../ui/parts.tsx";
 import { Popover } from "../ui/popover.tsx";
 import { Slider } from "../ui/slider.tsx";
 import { COLOURS, colourOf } from "./draw.ts";
-import { type OverlayReport, stateWords } from "./report.ts";
+import type { OverlayReport } from "./report.ts";
 import { labelKey, type OverlaySettings, toggled } from "./settings.ts";
 
 type Props = {
@@ -46,7 +46,7 @@ export function OverlayControls(props: Props) {
         <p className="quiet small">{settings.mode === "exact" ? overlayText.exactWords : overlayText.fastWords}</p>
       )}
       <p className="quiet overlay-age" data-testid="overlay-age">
-        {ageLine(settings.on, models.length, report, isLive)}
+        {ageLine(settings.on, models, names, report, isLive)}
       </p>
       {settings.on && models.length > 0 && (
         <div className="overlay-models" role="group" aria-label={overlayText.models}>
@@ -236,11 +236,18 @@ function Looks(props: { settings: OverlaySettings; hasZones: boolean; change: Ch
   );
 }
 
-function ageLine(on: boolean, models: number, report: OverlayReport, isLive: boolean): string {
+function ageLine(
+  on: boolean,
+  models: string[],
+  names: Record<string, string>,
+  report: OverlayReport,
+  isLive: boolean,
+): string {
   if (!on) return overlayText.off;
   if (report.error) return report.error;
-  if (models === 0) return isLive ? overlayText.noModelLive : overlayText.noModelRecorded;
-  const words = [stateWords(report, isLive), ...(report.words.length > 0 ? [`${report.words.join("; ")}.`] : [])];
+  if (models.length === 0) return isLive ? overlayText.noModelLive : overlayText.noModelRecorded;
+  const ages = report.ages.map((age) => overlayText.age(names[age.model] ?? age.model, age)).join("; ");
+  const words = [overlayText.state(report, isLive), ...(ages === "" ? [] : [`${ages}.`])];
   if (report.malformed > 0) words.push(overlayText.malformed(report.malformed));
   return words.join(" ");
 }
