@@ -10,14 +10,12 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@vas/base/clock.ts";
-import { createLog } from "@vas/base/log.ts";
 import { readGeometry, readNewest, readSlotRecord } from "@vas/contracts/frames.ts";
 import type { StreamRole } from "@vas/contracts/http.ts";
 import { startGstCamera } from "@vas/testkit/gst-camera.ts";
 import { readFrameNumber } from "@vas/testkit/picture.ts";
-import { freePorts, waitFor } from "@vas/testkit/processes.ts";
-import { createKernel } from "../apps/vas/src/kernel/index.ts";
+import { waitFor } from "@vas/testkit/processes.ts";
+import { startKernel } from "./kernel-site.ts";
 
 const ROUNDS = 11;
 const FPS = 15;
@@ -25,26 +23,7 @@ const WAIT = { withinMs: 60_000 };
 
 const mediaDir = await mkdtemp(join(tmpdir(), "bench-placement-"));
 const shmDir = `/dev/shm/vas-bench-${randomUUID()}`;
-const kernel = await createKernel({
-  ffmpeg: "ffmpeg",
-  mediasoupWorkerBin: process.env.MEDIASOUP_WORKER_BIN ?? "",
-  mediaWorkers: 1,
-  rtcPort: await freePorts(1),
-  rtcListenIp: "127.0.0.1",
-  announcedAddress: undefined,
-  mediaDir,
-  frameExport: { enabled: true, shmDir, slotCount: 8 },
-  allowLoopbackCameras: true,
-  log: createLog(() => undefined),
-  clock: systemClock,
-  listener: {
-    cameraStatus: () => undefined,
-    run: () => undefined,
-    segmentOpened: () => undefined,
-    segmentClosed: () => undefined,
-    gapOpened: () => undefined,
-  },
-});
+const kernel = await startKernel(mediaDir, shmDir);
 const camera = await startGstCamera({ width: 640, height: 360, fps: FPS, gop: FPS, sub: { width: 320, height: 180 } });
 const id = randomUUID();
 const start = (stream: StreamRole, withSub: boolean) =>

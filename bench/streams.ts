@@ -11,37 +11,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { systemClock } from "@vas/base/clock.ts";
-import { createLog } from "@vas/base/log.ts";
 import { startGstCamera } from "@vas/testkit/gst-camera.ts";
-import { descendants, freePorts, waitFor } from "@vas/testkit/processes.ts";
-import { createKernel } from "../apps/vas/src/kernel/index.ts";
+import { descendants, waitFor } from "@vas/testkit/processes.ts";
+import { startKernel } from "./kernel-site.ts";
 
 const WINDOWS = 7;
 const WINDOW_MS = 4_000;
 const NONE = { url: "", username: null, password: null };
 
 const mediaDir = await mkdtemp(join(tmpdir(), "bench-streams-"));
-const kernel = await createKernel({
-  ffmpeg: "ffmpeg",
-  mediasoupWorkerBin: process.env.MEDIASOUP_WORKER_BIN ?? "",
-  mediaWorkers: 1,
-  rtcPort: await freePorts(1),
-  rtcListenIp: "127.0.0.1",
-  announcedAddress: undefined,
-  mediaDir,
-  frameExport: { enabled: false, shmDir: "", slotCount: 8 },
-  allowLoopbackCameras: true,
-  log: createLog(() => undefined),
-  clock: systemClock,
-  listener: {
-    cameraStatus: () => undefined,
-    run: () => undefined,
-    segmentOpened: () => undefined,
-    segmentClosed: () => undefined,
-    gapOpened: () => undefined,
-  },
-});
+const kernel = await startKernel(mediaDir);
 const camera = await startGstCamera({ width: 1280, height: 720, fps: 15, sub: { width: 640, height: 360 } });
 const outside = new Set(ffmpegs());
 const roles = new Map<string, number[]>();

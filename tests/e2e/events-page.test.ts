@@ -4,10 +4,10 @@ import { after, test } from "node:test";
 import type { EventOpened } from "@vas/contracts/results.ts";
 import { waitFor } from "@vas/testkit/processes.ts";
 import type { Page } from "playwright-core";
-import { WebSocket } from "ws";
 import { openedAt } from "../../apps/vas/src/backend/testing/ai-site.ts";
 import { siteWithEvents } from "../../bench/events-site.ts";
 import { logIn, openBrowser, openPage, screenshot } from "./browser.ts";
+import { connectAsCore } from "./core.ts";
 
 const WAIT = { timeout: 60_000 };
 
@@ -153,15 +153,7 @@ async function settled(page: Page): Promise<string> {
 
 /** As Ruth Core sends it. */
 async function sendEvent(url: string, serviceKey: string, event: EventOpened): Promise<void> {
-  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/api/v1/ai-results`, {
-    headers: { authorization: `Bearer ${serviceKey}` },
-  });
-  const answer = new Promise<string>((resolve, reject) => {
-    socket.once("message", (data) => resolve(String(data)));
-    socket.once("error", reject);
-  });
-  await new Promise((resolve) => socket.once("open", resolve));
-  socket.send(JSON.stringify({ id: 1, type: "events", opened: [event], closed: [] }));
-  assert.deepEqual(JSON.parse(await answer), { ack: 1 });
-  socket.close();
+  const core = await connectAsCore(url, serviceKey);
+  assert.ok("ack" in (await core.say(`"type":"events","opened":[${JSON.stringify(event)}],"closed":[]`)));
+  core.close();
 }

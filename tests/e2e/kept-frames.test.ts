@@ -16,8 +16,8 @@ import { readFrameNumber } from "@vas/testkit/picture.ts";
 import { waitFor } from "@vas/testkit/processes.ts";
 import { startSite } from "@vas/testkit/site.ts";
 import { startSyntheticCamera } from "@vas/testkit/synthetic-camera.ts";
-import { WebSocket } from "ws";
 import { openedAt } from "../../apps/vas/src/backend/testing/ai-site.ts";
+import { connectAsCore } from "./core.ts";
 
 const [WIDTH, HEIGHT, FPS] = [640, 360, 10];
 const FRAME_TICKS = 90_000 / FPS;
@@ -145,7 +145,8 @@ test("exports, event pictures and clips hold exactly the frames that they say", 
   const wrongPictures: string[] = [];
   for (let at = 0; at < sent.length; at += EVENTS_AT_ONCE) {
     const some = sent.slice(at, at + EVENTS_AT_ONCE);
-    await core.send(some.map(({ event }) => event));
+    const opened = JSON.stringify(some.map(({ event }) => event));
+    assert.ok("ack" in (await core.say(`"type":"events","opened":${opened},"closed":[]`)));
     for (const { event, number } of some) {
       const stored = await withOf(api, event.event_id, "snapshot_id");
       const jpeg = await file("event.jpg", `snapshots/${stored.snapshot_id}/image`);
@@ -250,24 +251,4 @@ function cuesOf(text: string): { ms: number; number: number }[] {
       number: Number(number),
     }),
   );
-}
-
-async function connectAsCore(url: string, serviceKey: string) {
-  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/api/v1/ai-results`, {
-    headers: { authorization: `Bearer ${serviceKey}` },
-  });
-  await new Promise((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("error", reject);
-  });
-  let id = 0;
-  return {
-    close: () => socket.close(),
-    async send(opened: EventOpened[]): Promise<void> {
-      id += 1;
-      const answer = new Promise<string>((resolve) => socket.once("message", (data) => resolve(String(data))));
-      socket.send(JSON.stringify({ id, type: "events", opened, closed: [] }));
-      assert.deepEqual(JSON.parse(await answer), { ack: id });
-    },
-  };
 }

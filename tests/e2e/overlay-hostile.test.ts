@@ -8,8 +8,8 @@ import type { Camera } from "@vas/contracts/http.ts";
 import { waitFor } from "@vas/testkit/processes.ts";
 import { startSite } from "@vas/testkit/site.ts";
 import { startSyntheticCamera } from "@vas/testkit/synthetic-camera.ts";
-import { WebSocket } from "ws";
 import { logIn, openBrowser, openPage, screenshot } from "./browser.ts";
+import { connectAsCore } from "./core.ts";
 
 const LONG = { withinMs: 60_000 };
 const MARKUP = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
@@ -73,7 +73,7 @@ test("whatever a model says, nothing wrong is drawn, the video plays on and the 
     frame += 1;
     const wallMs = Date.now();
     return core.say(
-      `{"camera_id":"${id}","model_id":"${model}","frame_id":${frame},"pts90k":${wallMs * 90},"wall_ms":${wallMs},"width":320,"height":180,"detections":${detections},"inference_ms":1,"latency_ms":2}`,
+      `"type":"results","results":[{"camera_id":"${id}","model_id":"${model}","frame_id":${frame},"pts90k":${wallMs * 90},"wall_ms":${wallMs},"width":320,"height":180,"detections":${detections},"inference_ms":1,"latency_ms":2}]`,
     );
   };
   const drawn = () =>
@@ -107,24 +107,3 @@ test("whatever a model says, nothing wrong is drawn, the video plays on and the 
   assert.deepEqual(complaints, []);
   core.close();
 });
-
-async function connectAsCore(url: string, serviceKey: string) {
-  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/api/v1/ai-results`, {
-    headers: { authorization: `Bearer ${serviceKey}` },
-  });
-  await new Promise((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("error", reject);
-  });
-  let id = 0;
-  return {
-    close: () => socket.close(),
-    /** @param result as it is written into the message, whatever it is */
-    async say(result: string): Promise<object> {
-      id += 1;
-      const answer = new Promise<string>((resolve) => socket.once("message", (data) => resolve(String(data))));
-      socket.send(`{"id":${id},"type":"results","results":[${result}]}`);
-      return JSON.parse(await answer) as object;
-    },
-  };
-}
