@@ -1,5 +1,6 @@
 /** A camera's state in a person's words. */
 import type { Camera, CameraStatus, StreamStatus } from "@vas/contracts/http.ts";
+import { camerasText as words } from "../strings/cameras.ts";
 import { liveText } from "../strings/live.ts";
 import { shortTime } from "../ui/format.ts";
 import { bandwidth } from "./streams.ts";
@@ -26,46 +27,45 @@ type StreamFigures = Omit<StreamStatus, "stream">;
 export function stateWords(status: StateAndReason, now = new Date()): string {
   switch (status.state) {
     case "live":
-      return `Live since ${shortTime(status.since, now)}`;
+      return words.liveSince(shortTime(status.since, now));
     case "connecting":
-      return "Connecting to the camera";
+      return words.isConnecting;
     case "retrying":
-      return `Retrying since ${shortTime(status.since, now)}: ${status.reason?.message ?? "the camera sends nothing."}`;
+      return words.retryingSince(shortTime(status.since, now), status.reason?.message);
     default:
-      return "Stopped";
+      return words.isStopped;
   }
 }
 
 export type CameraFact = { name: string; value: string };
 
-const dash = "not known yet";
+const dash = words.notKnownYet;
 
 /** Of the camera: of its main stream, and what is done with it. */
 export function cameraFacts(camera: Camera): CameraFact[] {
   const { status } = camera;
   return [
     ...streamFacts(status),
-    { name: "Recording", value: recordingWords(camera) },
-    { name: "Frame export", value: exportWords(status) },
+    { name: words.recording, value: recordingWords(camera) },
+    { name: words.frameExport, value: exportWords(status) },
   ];
 }
 
 /** Of one stream. */
 export function streamFacts(status: StreamFigures): CameraFact[] {
-  const live =
-    status.live_transcoded === null ? "copied as the camera sends it" : `re-encoded: ${status.live_transcoded}`;
+  const live = status.live_transcoded === null ? words.copied : words.reencoded(status.live_transcoded);
   return [
-    { name: "State", value: stateWords(status) },
-    { name: "Codec", value: status.codec ?? dash },
-    { name: "Size", value: status.width && status.height ? `${status.width} x ${status.height}` : dash },
-    { name: "Frame rate", value: status.fps === null ? dash : `${Math.round(status.fps * 10) / 10} fps` },
+    { name: words.state, value: stateWords(status) },
+    { name: words.codec, value: status.codec ?? dash },
+    { name: words.size, value: status.width && status.height ? `${status.width} x ${status.height}` : dash },
+    { name: words.frameRate, value: status.fps === null ? dash : `${Math.round(status.fps * 10) / 10} fps` },
     {
-      name: "Key frame every",
+      name: words.keyFrameEvery,
       value: status.gop_seconds === null ? dash : `${Math.round(status.gop_seconds * 10) / 10} s`,
     },
-    { name: "Bitrate", value: status.bitrate_kbps === null ? dash : bandwidth(status.bitrate_kbps) },
-    { name: "Live view", value: live },
-    { name: "Viewers", value: String(status.viewers) },
+    { name: words.bitrate, value: status.bitrate_kbps === null ? dash : bandwidth(status.bitrate_kbps) },
+    { name: words.liveView, value: live },
+    { name: words.viewers, value: String(status.viewers) },
   ];
 }
 
@@ -74,13 +74,11 @@ export function isSub(status: StreamStatus): boolean {
 }
 
 function recordingWords(camera: Camera): string {
-  if (!camera.record) return "off";
-  return camera.status.recording ? "running" : "on, nothing to record at the moment";
+  if (!camera.record) return words.notDone;
+  return camera.status.recording ? words.isRecording : words.recordsNothing;
 }
 
 function exportWords(status: CameraStatus): string {
   const { enabled, state, reason } = status.frame_export;
-  if (!enabled) return "off";
-  const words = `${state ?? "waiting"}${status.frame_export.stream === "sub" ? ", of the sub stream" : ""}`;
-  return reason === null ? words : `${words}: ${reason}`;
+  return enabled ? words.exporting(state, status.frame_export.stream === "sub", reason) : words.notDone;
 }

@@ -23,13 +23,12 @@ export function coreWords(core: AiHealth["core"], nowMs: number): string {
 
 export function siteWords(health: Health): string {
   const { cameras } = health;
-  if (health.store === "unavailable")
-    return "The store does not answer: live view and recording go on, nothing else is kept.";
-  if (cameras.total === 0) return "No cameras yet.";
+  if (health.store === "unavailable") return healthText.storeAway;
+  if (cameras.total === 0) return healthText.noCameras;
   const parts = (["live", "connecting", "retrying", "stopped"] as const)
     .filter((state) => cameras[state] > 0)
     .map((state) => `${cameras[state]} ${state}`);
-  return `${cameras.total} ${cameras.total === 1 ? "camera" : "cameras"}: ${parts.join(", ")}.`;
+  return healthText.sum(cameras.total, parts.join(", "));
 }
 
 /** `for 5 min`; empty where nobody has looked yet. */

@@ -1,5 +1,7 @@
 /** A form made from a model's config_schema, and the assignment's parameters made from the form. */
 
+import { assignmentText as words } from "../strings/assignments.ts";
+
 /** Frames a second that a new assignment asks for. */
 export const FIRST_FPS = 5;
 export const FIRST_PRIORITY = 50;
@@ -102,7 +104,7 @@ export function parametersOf(
     }
     const text = typeof value === "string" ? value.trim() : "";
     if (text === "") {
-      if (field.required && field.fallback === undefined) errors[field.name] = "This is required.";
+      if (field.required && field.fallback === undefined) errors[field.name] = words.missing;
       continue;
     }
     const parsed = parseField(field, text);
@@ -120,21 +122,21 @@ function parseField(
     case "number":
     case "integer": {
       const value = Number(text);
-      if (!Number.isFinite(value)) return { ok: false, message: "Give a number." };
-      if (field.kind === "integer" && !Number.isInteger(value)) return { ok: false, message: "Give a whole number." };
-      if (field.minimum !== null && value < field.minimum) return { ok: false, message: `At least ${field.minimum}.` };
-      if (field.maximum !== null && value > field.maximum) return { ok: false, message: `At most ${field.maximum}.` };
+      if (!Number.isFinite(value)) return { ok: false, message: words.giveNumber };
+      if (field.kind === "integer" && !Number.isInteger(value)) return { ok: false, message: words.giveWhole };
+      if (field.minimum !== null && value < field.minimum) return { ok: false, message: words.atLeast(field.minimum) };
+      if (field.maximum !== null && value > field.maximum) return { ok: false, message: words.atMost(field.maximum) };
       return { ok: true, value };
     }
     case "choice": {
       const value = field.choices.find((choice) => choiceText(choice) === text);
-      return value === undefined ? { ok: false, message: "Choose one of the list." } : { ok: true, value };
+      return value === undefined ? { ok: false, message: words.chooseOne } : { ok: true, value };
     }
     case "json":
       try {
         return { ok: true, value: JSON.parse(text) as unknown };
       } catch (error) {
-        return { ok: false, message: `This is not JSON: ${(error as Error).message}` };
+        return { ok: false, message: words.notJson((error as Error).message) };
       }
     default:
       return { ok: true, value: text };

@@ -25,15 +25,14 @@ export function runningWords(
   wanted: boolean,
 ): string {
   if (!health) return "not known";
-  if (!health.core.connected) return `not known: ${health.core.reason ?? "Ruth Core is not connected."}`;
-  if (!subscription) return wanted ? "not yet: Ruth Core has not begun" : "no";
-  const words = `${rate(subscription.achieved_fps, "fps")}, ${subscription.health}`;
-  return subscription.reason === null ? words : `${words}: ${subscription.reason}`;
+  if (!health.core.connected) return assignmentText.coreUnknown(health.core.reason);
+  if (!subscription) return wanted ? assignmentText.notYet : assignmentText.no;
+  return assignmentText.runs(rate(subscription.achieved_fps, "fps"), subscription.health, subscription.reason);
 }
 
 /** Why a model may not be assigned now, or null. */
 export function whyNotAssignable(model: AiModel): string | null {
-  if (!model.valid) return "Its folder is not valid.";
-  if (!model.enabled) return "The model is switched off in the registry.";
+  if (!model.valid) return assignmentText.folderNotValid;
+  if (!model.enabled) return assignmentText.switchedOff;
   return null;
 }

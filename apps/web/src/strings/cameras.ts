@@ -80,4 +80,25 @@ export const camerasText = {
   about: (ms: number) => `about ${ms} ms`,
   frames: (count: number) => `${count} ${count === 1 ? "frame" : "frames"}`,
   statisticsWait: "Statistics come with the picture.",
+
+  liveSince: (time: string) => `Live since ${time}`,
+  isConnecting: "Connecting to the camera",
+  retryingSince: (time: string, why: string | undefined) =>
+    `Retrying since ${time}: ${why ?? "the camera sends nothing."}`,
+  isStopped: "Stopped",
+  notKnownYet: "not known yet",
+  recording: "Recording",
+  frameExport: "Frame export",
+  copied: "copied as the camera sends it",
+  reencoded: (why: string) => `re-encoded: ${why}`,
+  state: "State",
+  size: "Size",
+  keyFrameEvery: "Key frame every",
+  liveView: "Live view",
+  viewers: "Viewers",
+  notDone: "off",
+  isRecording: "running",
+  recordsNothing: "on, nothing to record at the moment",
+  exporting: (state: string | null, isSub: boolean, why: string | null) =>
+    `${state ?? "waiting"}${isSub ? ", of the sub stream" : ""}${why === null ? "" : `: ${why}`}`,
 } as const;

@@ -288,4 +288,6 @@ export const healthText = {
   theList: "the list of changes",
   setFields: (fields: string) => `set ${fields}`,
   onCamera: (model: string, camera: string) => `${model} on ${camera}`,
+  storeAway: "The store does not answer: live view and recording go on, nothing else is kept.",
+  sum: (cameras: number, parts: string) => `${cameras} ${cameras === 1 ? "camera" : "cameras"}: ${parts}.`,
 };
